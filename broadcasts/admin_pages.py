@@ -1,0 +1,196 @@
+"""The pages of a notice to look at: the preview, how far it has got, who gets it, what went wrong."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from broadcasts import audience, composing, lifecycle, progress, rendering, resending, schedule
+from broadcasts.lifecycle import Step
+from broadcasts.models import Broadcast, Category
+from broadcasts.types import State
+from whatsapp.models import Message
+from whatsapp.types import Header
+
+PEOPLE_PAGE = 100
+FOLDER = "admin/broadcasts/broadcast"
+SEND, STOP = "broadcasts.send_broadcast", "broadcasts.stop_broadcast"
+# The buttons of a notice's page, each with the permission it wants.
+STEPS = [(Step.UNDO, SEND), (Step.PAUSE, STOP), (Step.RESUME, SEND), (Step.STOP, STOP)]
+
+
+class NoticePages(admin.ModelAdmin[Broadcast]):
+    """Its views call the domain and show what it says; each asks for its own permission."""
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self._address("anteprima/", self.preview_view, "preview"),
+            self._address("<int:pk>/destinatari/", self.people_view, "people"),
+            self._address("<int:pk>/problemi/", self.problems_view, "problems"),
+            self._address("<int:pk>/andamento/", self.progress_view, "progress"),
+            *super().get_urls(),
+        ]
+
+    def _address(self, address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        guarded = self.admin_site.admin_view(never_cache(view))
+        return path(address, guarded, name=f"broadcasts_broadcast_{name}")
+
+    def _notice(self, request: HttpRequest, pk: int) -> Broadcast:
+        """Raises Http404 or PermissionDenied: whoever may not see notices sees none of these pages."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        notice = self.get_queryset(request).filter(pk=pk).first()
+        if notice is None:
+            raise Http404("Avviso inesistente.")
+        return notice
+
+    def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
+        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"{FOLDER}/{name}.html", everything)
+
+    @staticmethod
+    def _back(notice: Broadcast) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:broadcasts_broadcast_change", args=[notice.pk]))
+
+    # --- While writing ---------------------------------------------------------------------------
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """The message as it is being written, how much room is left, how many it reaches. Saves nothing."""
+        if request.method != "POST" or not self.has_add_permission(request):
+            raise PermissionDenied
+        pk = request.POST.get("category", "")
+        category = Category.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        header = request.POST.get("header", "")
+        kind = Header(header) if header in Header.values else Header.NONE
+        title, text = request.POST.get("title", "")[:500], request.POST.get("text", "")[:20_000]
+        bubble = rendering.sketch(category, kind, title, text, request.POST.get("place_name", ""))
+        context = {"bubble": bubble, "sketch": True, "now": timezone.now()}
+        answer: dict[str, object] = {"html": render_to_string(f"{FOLDER}/_phone.html", context, request)}
+        if category:
+            reached = audience.of(category).count()
+            answer |= {"room": composing.room(category, kind, title, text), "reached": reached}
+            answer["problem"] = composing.missing(category, kind)
+        return JsonResponse(answer)
+
+    # --- People ----------------------------------------------------------------------------------
+
+    def people_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Who a draft would reach now, or who is on the list of a notice that was sent; numbers masked."""
+        notice = self._notice(request, pk)
+        sent = notice.content_id is not None
+        people: Any = progress.recipients(notice) if sent else audience.of(notice.category).order_by("pk")
+        page = Paginator(people, PEOPLE_PAGE).get_page(request.GET.get("p"))
+        return self._page(
+            request,
+            "people",
+            title="Destinatari",
+            notice=notice,
+            sent=sent,
+            page=page,
+            shown=_labelled(notice, page) if sent else [],
+            left_out=[] if sent else audience.reach(notice.category).left_out,
+        )
+
+    def problems_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The people whose message did not go well, with the reason."""
+        notice = self._notice(request, pk)
+        page = Paginator(progress.problems(notice), PEOPLE_PAGE).get_page(request.GET.get("p"))
+        return self._page(
+            request,
+            "problems",
+            title="Persone con un problema",
+            notice=notice,
+            page=page,
+            shown=_labelled(notice, page),
+        )
+
+    # --- Follow ----------------------------------------------------------------------------------
+
+    def detail_page(self, request: HttpRequest, notice: Broadcast) -> HttpResponse:
+        """A notice to read: what went, and how far it has got."""
+        found = progress.counts(notice)
+        return self._page(
+            request,
+            "detail",
+            title=notice.title,
+            notice=notice,
+            bubble=rendering.bubble(notice),
+            phone_time=notice.leaves_at or notice.started_at or notice.created_at,
+            counts=found,
+            pieces=_pieces(found),
+            summary=_summary(found),
+            seconds_left=schedule.seconds_left(notice.leaves_at),
+            may={step.value: lifecycle.can(notice, step) and request.user.has_perm(p) for step, p in STEPS},
+            again=_again(notice, found) if request.user.has_perm(SEND) else [],
+        )
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The counters as JSON, asked for every second by the page above."""
+        notice = self._notice(request, pk)
+        found = progress.counts(notice)
+        return JsonResponse(
+            {
+                "running": notice.state in (State.HOLDING, State.SENDING) or bool(found.queued),
+                "left": schedule.seconds_left(notice.leaves_at),
+                "state": notice.state,
+                "label": notice.get_state_display(),
+                "tone": notice.tone,
+                "summary": _summary(found),
+                "total": found.total,
+                "delivered": found.delivered,
+                "read": found.read,
+                "problems": found.problems,
+                "rows": _pieces(found),
+            }
+        )
+
+
+def _labelled(notice: Broadcast, page: Iterable[Message]) -> list[tuple[Message, str]]:
+    """Messages with what became of each."""
+    return [(message, progress.label(notice, message)) for message in page]
+
+
+def _again(notice: Broadcast, counts: progress.Counts) -> list[dict[str, Any]]:
+    """The ways to send it once more, those without people too: the page shows them when there are some."""
+    if not resending.possible(notice):
+        return []
+    return [
+        {"to": again.value, "title": title, "state": state.value, "count": counts.of(state)}
+        for again, title in resending.TITLES.items()
+        for state in resending.STATES[again]
+    ]
+
+
+def _pieces(counts: progress.Counts) -> list[dict[str, Any]]:
+    """One row for each state, those without people too, with its place in the bar."""
+    places = {row.state: (x, width) for row, x, width in counts.segments()}
+    return [
+        {
+            "state": str(row.state),
+            "label": row.label,
+            "colour": row.colour,
+            "meaning": row.meaning,
+            "todo": row.todo,
+            "count": count,
+            "share": counts.share(count),
+            "x": places.get(row.state, (0, 0))[0],
+            "width": places.get(row.state, (0, 0))[1],
+        }
+        for row, count in counts.rows()
+    ]
+
+
+def _summary(counts: progress.Counts) -> str:
+    """One line that a screen reader may say aloud."""
+    if not counts.total:
+        return "L'elenco delle persone si sta preparando."
+    line = f"Arrivato a {counts.delivered} persone su {counts.total} ({counts.share(counts.delivered)}%)"
+    return f"{line}, letto da {counts.read}."

@@ -1,0 +1,41 @@
+"""Who gets the notices of a category, and who does not and why (features 24 and 26)."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from broadcasts.models import Category
+from subscribers import consent
+from subscribers.models import Subscriber
+from whatsapp.models import Contact
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many people a notice reaches; who is left out, as (reason, people)."""
+
+    reached: int
+    left_out: list[tuple[str, int]]
+
+    @property
+    def excluded(self) -> int:
+        return sum(count for _reason, count in self.left_out)
+
+
+def of(category: Category) -> QuerySet[Contact]:
+    """The people who get this category's notices, one row each."""
+    return consent.audience(category.topic)
+
+
+def reach(category: Category) -> Reach:
+    """The count of those reached, and of those who once joined and are not, by reason."""
+    known = Subscriber.objects.filter(contact__merged_into__isnull=True)
+    active = known.filter(state=Subscriber.State.ACTIVE)
+    listening = active.filter(contact__blocked=False)
+    reached = of(category).count()
+    reasons = [
+        ("cancellati dal servizio", known.filter(state=Subscriber.State.LEFT).count()),
+        (f"senza l'argomento «{category.topic}»", listening.count() - reached),
+        ("bloccati", active.filter(contact__blocked=True).count()),
+    ]
+    return Reach(reached, [(reason, count) for reason, count in reasons if count > 0])

@@ -1,0 +1,143 @@
+"""Writing a notice: everything is checked at once, and nothing that was typed or uploaded is lost."""
+
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
+
+from broadcasts import composing, places, schedule
+from broadcasts.errors import NotAllowed
+from broadcasts.models import TITLE_LIMIT, Broadcast, Category
+from whatsapp import media as files
+from whatsapp.errors import ContentError
+from whatsapp.models import Media
+from whatsapp.types import Header
+
+_SALT = "broadcasts.upload"
+ACCEPT = "image/jpeg,image/png,video/mp4,video/3gpp,application/pdf"
+ATTACHMENTS = [
+    ("none", "Niente, solo testo"),
+    ("file", "Un'immagine, un video o un PDF"),
+    ("place", "Un luogo"),
+]
+
+
+class BroadcastForm(forms.ModelForm[Broadcast]):
+    """A draft. `upload` replaces the file there is; `kept` carries one that came with a refused form."""
+
+    attachment = forms.ChoiceField(
+        label="Sopra il testo", choices=ATTACHMENTS, widget=forms.RadioSelect, initial="none"
+    )
+    upload = forms.FileField(
+        label="File",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ACCEPT}),
+        help_text="JPEG o PNG, video MP4 fino a 16 MB, PDF. Le foto troppo grandi vengono ridotte da sole.",
+    )
+    kept = forms.CharField(required=False, widget=forms.HiddenInput)
+    coordinates = forms.CharField(
+        label="Coordinate",
+        required=False,
+        max_length=500,
+        help_text="Copiate dalla mappa, per esempio 37.6525, 14.6398.",
+    )
+
+    class Meta:
+        model = Broadcast
+        fields = ["category", "title", "text", "place_name", "place_address"]
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField", "maxlength": TITLE_LIMIT}),
+            "text": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
+            "place_name": forms.TextInput(attrs={"class": "vTextField"}),
+            "place_address": forms.TextInput(attrs={"class": "vTextField"}),
+        }
+        help_texts = {
+            "title": "Che cosa succede e dove, in una riga. Sul telefono è in grassetto.",
+            "text": "Quando, dove, che cosa fare. Su WhatsApp gli a capo diventano spazi; nella pagina "
+            "dell'avviso restano.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        notice = self.instance
+        self.fields["category"].queryset = Category.objects.filter(active=True)  # type: ignore[attr-defined]
+        self.file: Media | None = notice.media
+        if notice.latitude is not None:
+            self.initial["coordinates"] = f"{notice.latitude}, {notice.longitude}"
+        attachment = {Header.NONE: "none", Header.LOCATION: "place"}
+        self.initial.setdefault("attachment", attachment.get(notice.header, "file"))
+        if self.is_bound and (kept := self._kept()):
+            self.file = kept
+
+    def _kept(self) -> Media | None:
+        try:
+            pk = signing.loads(str(self.data.get(self.add_prefix("kept"), "")), salt=_SALT)
+        except signing.BadSignature:
+            return None
+        return Media.objects.filter(pk=pk, inbound=False).first()
+
+    def clean_title(self) -> str:
+        return " ".join(self.cleaned_data["title"].split())
+
+    def clean_upload(self) -> UploadedFile[Any] | None:
+        """Check and keep the file now: should another field be wrong, it need not be chosen again."""
+        upload: UploadedFile[Any] | None = self.cleaned_data["upload"]
+        if upload and self.data.get(self.add_prefix("attachment")) == "file":
+            try:
+                self.file = files.save_outgoing(upload)
+            except ContentError as error:
+                raise forms.ValidationError(str(error)) from error
+            # Shown again in a form that comes back: a bound form renders its data, not its initial values.
+            kept = signing.dumps(self.file.pk, salt=_SALT)
+            self.data = {**self.data, self.add_prefix("kept"): kept}
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        attachment = cleaned.get("attachment")
+        notice = self.instance
+        notice.latitude = notice.longitude = None
+        notice.media = self.file if attachment == "file" else None
+        if attachment == "file" and notice.media is None and "upload" not in self.errors:
+            self.add_error("upload", "Scegli il file, oppure «Niente, solo testo».")
+        if attachment == "place":
+            self._clean_place(cleaned)
+        self._clean_length(cleaned)
+        return cleaned
+
+    def _clean_place(self, cleaned: dict[str, Any]) -> None:
+        try:
+            self.instance.latitude, self.instance.longitude = places.parse(cleaned.get("coordinates", ""))
+        except ContentError as error:
+            self.add_error("coordinates", str(error))
+        if not cleaned.get("place_name"):
+            self.add_error("place_name", "Dai un nome al luogo: si legge sotto la mappa.")
+
+    def _clean_length(self, cleaned: dict[str, Any]) -> None:
+        category, title, text = cleaned.get("category"), cleaned.get("title", ""), cleaned.get("text", "")
+        if category is None or not text:
+            return
+        excess = -composing.room(category, self.instance.header, title, text)
+        if excess > 0:
+            self.add_error(
+                "text",
+                f"Il messaggio supera di {excess} caratteri il limite di WhatsApp: accorcia il testo. "
+                "Quello che hai scritto è ancora qui.",
+            )
+
+
+class ScheduleForm(forms.Form):
+    """When a notice leaves, as the clock in Rome will show it; `at` is the moment."""
+
+    day = forms.DateField(label="Giorno", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    clock = forms.TimeField(label="Ora", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if "day" in data and "clock" in data:
+            try:
+                data["at"] = schedule.moment(data["day"], data["clock"])
+            except NotAllowed as error:
+                raise forms.ValidationError(str(error)) from error
+        return data

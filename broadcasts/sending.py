@@ -1,0 +1,221 @@
+"""A notice leaves - at once, after a hold, at its time - or is stopped.
+
+Every step locks the notice's row: two clicks, or two workers, have one effect.
+"""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from broadcasts import audience, composing, lifecycle, schedule
+from broadcasts.errors import NotAllowed
+from broadcasts.lifecycle import Step
+from broadcasts.models import Broadcast
+from broadcasts.types import LEAVING, State
+from whatsapp import outbox
+from whatsapp.errors import ContentError
+from whatsapp.models import Message, StaffPhone
+from whatsapp.nudges import nudge
+from whatsapp.paging import page
+from whatsapp.types import Lane
+
+# A trial on one's own phone is of no use later.
+TEST_LIFE = timedelta(hours=1)
+
+
+def send(broadcast: Broadcast, user: AbstractBaseUser, *, digest: str | None = None) -> Broadcast:
+    """Start the notice at once, without a hold: what is said is fixed now, to whom right after.
+
+    Args:
+        digest: `composing.digest` of what the person saw; a notice changed since is refused.
+
+    Raises:
+        NotAllowed: it is no longer a draft, it has changed, or nobody would get it.
+        ContentError: what it says cannot be sent (see `composing.check`).
+    """
+    with transaction.atomic():
+        broadcast = lifecycle.locked(broadcast)
+        lifecycle.move(broadcast, Step.SEND)
+        _confirm(broadcast, user, digest)
+        _start(broadcast)
+    fan_out(broadcast)  # its own transaction: after a crash in between the sweep goes on from here
+    return broadcast
+
+
+@transaction.atomic
+def hold(broadcast: Broadcast, user: AbstractBaseUser, *, digest: str | None = None) -> Broadcast:
+    """Let the notice leave in a moment (`schedule.hold_for`); until then it can be undone.
+
+    Raises:
+        NotAllowed, ContentError: as `send`.
+    """
+    broadcast = lifecycle.locked(broadcast)
+    lifecycle.move(broadcast, Step.HOLD)
+    wait = schedule.hold_for(broadcast.category)
+    _confirm(broadcast, user, digest)
+    broadcast.leaves_at = timezone.now() + wait
+    broadcast.save()
+    nudge("broadcasts.leave", broadcast.pk, delay=wait.total_seconds())
+    return broadcast
+
+
+@transaction.atomic
+def schedule_for(
+    broadcast: Broadcast, user: AbstractBaseUser, at: datetime, *, digest: str | None = None
+) -> Broadcast:
+    """Let the notice leave at this moment (`schedule.moment`), without a second hold.
+
+    Raises:
+        NotAllowed, ContentError: as `send`.
+    """
+    broadcast = lifecycle.locked(broadcast)
+    lifecycle.move(broadcast, Step.SCHEDULE)
+    _confirm(broadcast, user, digest)
+    broadcast.leaves_at = at
+    broadcast.save()
+    return broadcast
+
+
+@transaction.atomic
+def undo(broadcast: Broadcast) -> Broadcast:
+    """Back to a draft: nothing has left.
+
+    Raises:
+        NotAllowed: it has left, or was undone already.
+    """
+    broadcast = lifecycle.locked(broadcast)
+    lifecycle.move(broadcast, Step.UNDO)
+    _forget_departure(broadcast)
+    broadcast.save()
+    return broadcast
+
+
+def leave(broadcast: Broadcast) -> bool:
+    """End of the hold, or the time has come: start it and queue its messages, once.
+
+    A notice that can no longer leave as it was confirmed is a draft again, says why, and the staff are told.
+    """
+    with transaction.atomic():
+        broadcast = lifecycle.locked(broadcast)
+        if not lifecycle.can(broadcast, Step.LEAVE) or not _is_time(broadcast):
+            return False
+        try:
+            _check(broadcast, broadcast.confirmed)
+        except (NotAllowed, ContentError) as error:
+            lifecycle.move(broadcast, Step.UNDO)
+            _forget_departure(broadcast)
+            broadcast.obstacle = str(error)[:500]
+            broadcast.save()
+            page("avviso non partito", f"«{broadcast}» non è partito ed è di nuovo una bozza. {error}")
+            return False
+        lifecycle.move(broadcast, Step.LEAVE)
+        _start(broadcast)
+    fan_out(broadcast)
+    return True
+
+
+def leave_due() -> int:
+    """Whoever's time has come, and no nudge has come for it. Returns how many left."""
+    due = Broadcast.objects.filter(state__in=LEAVING, leaves_at__lte=timezone.now()).order_by("leaves_at")
+    return sum(leave(broadcast) for broadcast in due)
+
+
+def _is_time(broadcast: Broadcast) -> bool:
+    return broadcast.leaves_at is not None and broadcast.leaves_at <= timezone.now()
+
+
+def _confirm(broadcast: Broadcast, user: AbstractBaseUser, digest: str | None) -> None:
+    _check(broadcast, digest)
+    broadcast.confirmed = composing.digest(broadcast)
+    broadcast.obstacle = ""
+    broadcast.sent_by_id = user.pk
+
+
+def _check(broadcast: Broadcast, digest: str | None) -> None:
+    """Raises NotAllowed or ContentError if it cannot go, or is not what was seen."""
+    if digest is not None and digest != composing.digest(broadcast):
+        raise NotAllowed(
+            "L'avviso è stato modificato mentre lo controllavi: rileggilo e conferma di nuovo. "
+            "Non è partito nessun messaggio."
+        )
+    composing.check(broadcast)
+    if not audience.of(broadcast.category).exists():
+        raise NotAllowed(
+            f"Nessuno riceve gli avvisi della categoria «{broadcast.category}»: non ci sono iscritti."
+        )
+
+
+def _forget_departure(broadcast: Broadcast) -> None:
+    broadcast.leaves_at = None
+    broadcast.confirmed = ""
+    broadcast.sent_by = None
+
+
+def _start(broadcast: Broadcast) -> None:
+    """What is said is fixed now; it is valid from now on."""
+    broadcast.leaves_at = None
+    broadcast.started_at = timezone.now()
+    broadcast.expires_at = broadcast.started_at + timedelta(hours=broadcast.category.expiry_hours)
+    broadcast.content = composing.make_content(broadcast, expires_at=broadcast.expires_at)
+    broadcast.save()
+
+
+@transaction.atomic
+def fan_out(broadcast: Broadcast) -> int:
+    """Freeze the list and queue one message per person, all or nothing; repeated, it does nothing.
+
+    Returns:
+        How many people the list has; 0 if it was made before or the notice is not being sent.
+    """
+    broadcast = lifecycle.locked(broadcast)
+    if broadcast.state != State.SENDING or broadcast.queued_at or broadcast.content is None:
+        return 0
+    people = audience.of(broadcast.category).order_by("pk").values_list("pk", flat=True)
+    count = outbox.enqueue(broadcast.content, list(people), Lane(broadcast.category.lane))
+    broadcast.queued_at = timezone.now()
+    broadcast.save(update_fields=["queued_at"])
+    return count
+
+
+def complete_fan_outs() -> int:
+    """Lists that a crash left unmade: make them now. Returns how many."""
+    unmade = Broadcast.objects.filter(state=State.SENDING, queued_at__isnull=True)
+    return sum(bool(fan_out(broadcast)) for broadcast in unmade)
+
+
+@transaction.atomic
+def stop(broadcast: Broadcast, user: AbstractBaseUser) -> Broadcast:
+    """Nothing more of this notice is handed over; what the channel has already cannot be called back.
+
+    The rows still queued are marked as skipped by the claim, which alone does that (see `handover`).
+
+    Raises:
+        NotAllowed: it is neither being sent nor in pause.
+    """
+    broadcast = lifecycle.locked(broadcast)
+    lifecycle.move(broadcast, Step.STOP)
+    broadcast.finished_at = timezone.now()
+    broadcast.paused_at = None
+    broadcast.stopped_by_id = user.pk
+    broadcast.save()
+    return broadcast
+
+
+@transaction.atomic
+def send_test(broadcast: Broadcast, user: AbstractBaseUser) -> Message:
+    """The notice on one's own phone only, with a content of its own.
+
+    Raises:
+        NotAllowed: the person has no phone among the staff's.
+        ContentError: see `composing.check`.
+    """
+    phone = StaffPhone.objects.filter(user_id=user.pk).select_related("contact").first()
+    if phone is None:
+        raise NotAllowed(
+            "Il tuo numero non è tra i telefoni del personale: chiedi all'amministratore di aggiungerlo in "
+            "«Telefoni del personale»."
+        )
+    content = composing.make_content(broadcast, expires_at=timezone.now() + TEST_LIFE)
+    return outbox.send(phone.contact, content, Lane.REPLY)

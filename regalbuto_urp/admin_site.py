@@ -1,0 +1,29 @@
+"""Django's admin with the town's name and a home page that says what waits."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_GET
+
+from regalbuto_urp import home
+
+
+class TownAdminSite(AdminSite):
+    site_header = "WhatsURP · Comune di Regalbuto"
+    site_title = "WhatsURP"
+    index_title = "Che cosa c'è da fare"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {"cards": home.cards(request.user), **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        live = path("adesso/", self.admin_view(require_GET(self.home_live)), name="home_live")
+        return [live, *super().get_urls()]
+
+    def home_live(self, request: HttpRequest) -> HttpResponse:
+        """The part of the home page that its script fetches again every few seconds."""
+        return render(request, "admin/home/live.html", {"cards": home.cards(request.user, home.LIVE)})

@@ -1,0 +1,95 @@
+"""The geometry of small plots drawn as SVG: sizes are attributes, since the policy allows no inline style."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# Units of the viewBox: about a card's width in pixels, so that the labels keep the size of the text around.
+WIDTH, HEIGHT = 380, 190
+LEFT, RIGHT, TOP, BOTTOM = 40, 16, 16, 28
+
+
+@dataclass(frozen=True)
+class Dot:
+    x: float
+    y: float
+    label: str
+    value: int
+    shown: bool  # the label below the axis; not all fit
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line over a filled ground, with its horizontal grid."""
+
+    width: int
+    height: int
+    base: float
+    dots: list[Dot]
+    grid: list[tuple[float, int]]  # y, value
+
+    @property
+    def path(self) -> str:
+        """For `<polyline points>`."""
+        return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
+
+    @property
+    def area(self) -> str:
+        """For `<polygon points>`: the ground below the line."""
+        first, last = self.dots[0], self.dots[-1]
+        return f"{first.x},{self.base} {self.path} {last.x},{self.base}"
+
+
+def line(series: Sequence[tuple[str, int]]) -> Line | None:
+    """A line through the series (label, value), at least two points; the axis begins at zero."""
+    if len(series) < 2:
+        return None
+    top = ceiling(max(value for _label, value in series))
+    step = (WIDTH - LEFT - RIGHT) / (len(series) - 1)
+    height = HEIGHT - TOP - BOTTOM
+    every = -(-len(series) // 8)
+    dots = [
+        Dot(
+            round(LEFT + step * number, 1),
+            round(TOP + height * (1 - value / top), 1),
+            label,
+            value,
+            (len(series) - 1 - number) % every == 0,
+        )
+        for number, (label, value) in enumerate(series)
+    ]
+    grid = [(round(TOP + height * (1 - part / 2), 1), top * part // 2) for part in range(3)]
+    return Line(WIDTH, HEIGHT, TOP + height, dots, grid)
+
+
+def ceiling(value: int) -> int:
+    """The round, even number at or above the value that ends an axis: 2, 4, 6, 10, 20, 40, 60, 100…"""
+    power = 1
+    while True:
+        for step in (2, 4, 6, 10):
+            if step * power >= value:
+                return step * power
+        power *= 10
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a bar 100 units long."""
+
+    label: str
+    count: int
+    colour: str  # of `.wu-fill--…`
+    x: float
+    width: float
+
+
+def segments(parts: Iterable[tuple[str, int, str]], total: int | None = None) -> list[Segment]:
+    """Pieces laid end to end, from (label, count, colour); those of nought are left out."""
+    parts = list(parts)
+    whole = total or sum(count for _label, count, _colour in parts)
+    laid: list[Segment] = []
+    x = 0.0
+    for label, count, colour in parts:
+        if count:
+            laid.append(Segment(label, count, colour, round(x, 2), round(100 * count / whole, 2)))
+            x += 100 * count / whole
+    return laid

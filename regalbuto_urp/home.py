@@ -1,0 +1,150 @@
+"""What waits, for the admin's home page: each card only for those who may see its things."""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import accumulate
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.db.models import Count, Q
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from broadcasts import progress as notice_progress
+from broadcasts.models import Broadcast
+from broadcasts.types import LEAVING
+from broadcasts.types import State as NoticeState
+from regalbuto_urp import charts
+from reports import progress as report_progress
+from reports import selectors
+from reports.casefile import LEVELS
+from reports.states import OPEN
+from reports.states import State as ReportState
+from subscribers.models import ConsentEvent, Subscriber
+from whatsapp import health
+from whatsapp.types import Lane, State
+
+Card = dict[str, Any]
+Viewer = AbstractBaseUser | AnonymousUser
+
+LANES = {Lane.ALERT: "Allerte in coda", Lane.REPLY: "Risposte in coda", Lane.BULK: "Avvisi in coda"}
+# As many as one takes in at a glance; the lists have them all.
+REPORTS_SHOWN, NOTICES_SHOWN, DRAFTS_SHOWN, MONTHS_SHOWN = 6, 3, 5, 9
+
+
+def cards(user: Viewer, names: tuple[str, ...] = ()) -> dict[str, Card]:
+    """The cards this person may see, by name; only the named ones, if any are named."""
+    if not isinstance(user, PermissionsMixin):
+        return {}
+    wanted = names or tuple(CARDS)
+    return {name: CARDS[name][1](user) for name in wanted if user.has_perm(CARDS[name][0])}
+
+
+def reports(user: PermissionsMixin) -> Card:
+    """Who waits for a person, the most serious first."""
+    waiting = selectors.waiting()
+    shown = list(waiting[:REPORTS_SHOWN])
+    return {
+        "shown": [(report, *LEVELS[report.level]) for report in shown],
+        "waiting": waiting.count() if len(shown) == REPORTS_SHOWN else len(shown),
+        "overdue": selectors.overdue().count(),
+    }
+
+
+def notices(user: PermissionsMixin) -> Card:
+    """What is leaving, what waits to be finished, what arrived."""
+    running = list(notice_progress.running())
+    found = notice_progress.counts_of(running)
+    drafts = Broadcast.objects.filter(state=NoticeState.DRAFT).select_related("category", "author")
+    may_write = user.has_perm("broadcasts.add_broadcast")
+    over = [pair for pair in notice_progress.recent(NOTICES_SHOWN + len(running)) if pair[0].pk not in found]
+    leaving = Broadcast.objects.filter(state__in=LEAVING).select_related("category").order_by("leaves_at")
+    return {
+        "running": [(notice, found[notice.pk]) for notice in running],
+        "leaving": list(leaving[:NOTICES_SHOWN]),
+        "drafts": list(drafts[:DRAFTS_SHOWN]) if may_write else [],
+        "recent": over[:NOTICES_SHOWN],
+        "may_write": may_write,
+    }
+
+
+def channel(user: PermissionsMixin) -> Card:
+    """How the line is."""
+    line = health.snapshot()
+    messages = reverse("admin:whatsapp_message_changelist") if user.has_perm("whatsapp.view_message") else ""
+    return {
+        "line": line,
+        "lanes": [{"label": label, "count": line.queued[lane]} for lane, label in LANES.items()],
+        "uncertain_url": messages and f"{messages}?state__exact={State.UNCERTAIN.value}",
+        "url": reverse("admin:whatsapp_channel_changelist"),
+    }
+
+
+def subscribers(user: PermissionsMixin) -> Card:
+    """How many, who came and left this month, the last months."""
+    months = _subscribers_by_month()
+    begin = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    this_month = ConsentEvent.objects.filter(at__gte=begin).aggregate(
+        joined=Count("pk", filter=Q(kind=ConsentEvent.Kind.SUBSCRIBED)),
+        left=Count("pk", filter=Q(kind=ConsentEvent.Kind.LEFT)),
+    )
+    return {
+        "active": Subscriber.objects.filter(state=Subscriber.State.ACTIVE).count(),
+        **this_month,
+        "months": months,
+        "plot": charts.line([(date_format(month, "M"), count) for month, count in months]),
+    }
+
+
+def _subscribers_by_month() -> list[tuple[date, int]]:
+    """The months' first days and how many were subscribed at their ends, from the register."""
+    joined, left = ConsentEvent.Kind.SUBSCRIBED, ConsentEvent.Kind.LEFT
+    rows = (
+        ConsentEvent.objects.filter(kind__in=[joined, left])
+        .annotate(month=TruncMonth("at"))
+        .values_list("month")
+        .annotate(change=Count("pk", filter=Q(kind=joined)) - Count("pk", filter=Q(kind=left)))
+        .order_by("month")
+    )
+    changes = {timezone.localtime(month).date(): change for month, change in rows}
+    months = _months_between(min(changes), timezone.localdate()) if changes else []
+    totals = accumulate(changes.get(month, 0) for month in months)
+    return list(zip(months, totals, strict=True))[-MONTHS_SHOWN:]
+
+
+def _months_between(first: date, last: date) -> list[date]:
+    """The first days of the months from one to the other."""
+    begin, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
+    return [date(month // 12, month % 12 + 1, 1) for month in range(begin, end + 1)]
+
+
+def states(user: PermissionsMixin) -> Card:
+    """The reports by state, as a bar for each."""
+    counts = selectors.counts_by_state()
+    most = max(counts.values())
+    rows = [
+        {
+            "label": state.label,
+            "count": count,
+            "url": f"{reverse('admin:reports_report_changelist')}?state__exact={state.value}",
+            "bar": charts.segments([(state.label, count, report_progress.BADGES.get(state, "grey"))], most),
+        }
+        for state, count in counts.items()
+        if count or state in (ReportState.RECEIVED, ReportState.TAKEN, ReportState.RESOLVED)
+    ]
+    return {"rows": rows if most else [], "open": sum(counts[state] for state in OPEN)}
+
+
+# card -> (permission to see it, what fills it)
+CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
+    "reports": ("reports.view_report", reports),
+    "notices": ("broadcasts.view_broadcast", notices),
+    "channel": ("whatsapp.view_channel", channel),
+    "subscribers": ("subscribers.view_subscriber", subscribers),
+    "states": ("reports.view_report", states),
+}
+# Those that change while one looks; the others wait for the next visit.
+LIVE = ("reports", "notices", "channel")

@@ -1,0 +1,203 @@
+"""Settings. Every value that differs between machines comes from the environment (see .env.example)."""
+
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+from csp.constants import NONE, SELF
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- The site -------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env("SECRET_KEY", default="")  # Django itself refuses an empty one when it is first needed
+SITE_URL = env("SITE_URL", default="http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "regalbuto_urp.apps.SiteConfig",
+    "regalbuto_urp.apps.ItalianAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "import_export",
+    "whatsapp.apps.WhatsappConfig",
+    "subscribers.apps.SubscribersConfig",
+    "broadcasts.apps.BroadcastsConfig",
+    "reports.apps.ReportsConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "regalbuto_urp.urls"
+WSGI_APPLICATION = "regalbuto_urp.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "regalbuto_urp.context.town",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/whatsurp")}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+
+# Outside any public folder: what citizens send is served only by views that check permissions.
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # Meta's webhooks carry up to 3 MB
+
+# --- Language and time ----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "it"
+TIME_ZONE = "Europe/Rome"
+USE_I18N = True
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "regalbuto_urp.formats"
+
+# --- Security -------------------------------------------------------------------------------------
+
+HTTPS = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 60 * 60  # one shift
+X_FRAME_OPTIONS = "DENY"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+LOGIN_URL = "admin:login"
+
+EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="WhatsURP <segreteria@comune.regalbuto.en.it>")
+
+# --- WhatsApp -------------------------------------------------------------------------------------
+
+WHATSAPP_PROVIDER = env("WHATSAPP_PROVIDER", default="cloud_api")
+WHATSAPP_API_URL = env("WHATSAPP_API_URL", default="https://graph.facebook.com/v25.0").rstrip("/")
+WHATSAPP_PHONE_NUMBER_ID = env("WHATSAPP_PHONE_NUMBER_ID", default="")
+WHATSAPP_WABA_ID = env("WHATSAPP_WABA_ID", default="")
+WHATSAPP_ACCESS_TOKEN = env("WHATSAPP_ACCESS_TOKEN", default="")
+WHATSAPP_APP_SECRET = env("WHATSAPP_APP_SECRET", default="")
+WHATSAPP_VERIFY_TOKEN = env("WHATSAPP_VERIFY_TOKEN", default="")
+WHATSAPP_DISPLAY_NUMBER = env("WHATSAPP_DISPLAY_NUMBER", default="+393665340900")
+WHATSAPP_PACE = env.float("WHATSAPP_PACE", default=80.0)  # messages a second
+WHATSAPP_MEDIA_HOSTS = env.list(
+    "WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"]
+)
+
+# The key of the consent register's chain (DESIGN 5.3): whoever lacks it cannot forge a row.
+CONSENT_KEY = env("CONSENT_KEY", default="")
+
+# --- What travels up from the channel (DESIGN 2) --------------------------------------------------
+
+INBOUND_HANDLERS = ["subscribers.inbound.handle", "reports.inbound.handle"]
+HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+
+# --- Celery ---------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="redis://localhost:6379/0")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+# Acknowledged before the work: a lost nudge is found again by the sweep, a repeated one costs nothing.
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "whatsapp.deliver_alert": {"queue": "alert"},
+    "whatsapp.deliver_reply": {"queue": "reply"},
+    "whatsapp.deliver_bulk": {"queue": "bulk"},
+    "whatsapp.process_messages": {"queue": "inbound"},
+    "whatsapp.fetch_media": {"queue": "inbound"},
+    "whatsapp.process_statuses": {"queue": "status"},
+    # An alert must leave within two seconds of its hold: not behind ordinary messages and receipts.
+    "broadcasts.leave": {"queue": "alert"},
+    "broadcasts.sweep": {"queue": "alert"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "whatsapp-sweep": {"task": "whatsapp.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
+    "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},
+}
+
+# --- Logs: to the standard error, without numbers or secrets ---------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"mask": {"()": "whatsapp.phones.MaskNumbers"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]},
+    },
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
+}

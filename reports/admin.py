@@ -1,0 +1,291 @@
+"""Reports in the admin: the list, the most urgent first, and the page of a case. Rules are in `casework`."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
+
+from reports import casefile, progress, scoring, states
+from reports.casework import CaseworkError
+from reports.forms import ActForm
+from reports.models import Office, ReplyText, Report, ReportCategory, ReportItem
+from reports.states import Forbidden
+from whatsapp.errors import ContentError
+from whatsapp.models import Media
+from whatsapp.types import Kind
+
+NOTHING = format_html('<span class="wu-muted">{}</span>', "—")
+
+
+class LevelFilter(admin.SimpleListFilter):
+    """By seriousness, in words."""
+
+    title = "gravità"
+    parameter_name = "gravita"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(level), label) for level, (label, _) in casefile.LEVELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        level = self.value() or ""
+        return queryset.filter(level=int(level)) if level in {"1", "2", "3", "4"} else queryset
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """What is still to be done."""
+
+    title = "che cosa resta da fare"
+    parameter_name = "aperta"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("attesa", "da prendere in carico"),
+            ("si", "aperte"),
+            ("scadute", "oltre la scadenza"),
+            ("no", "chiuse"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        match self.value():
+            case "attesa":
+                return queryset.filter(state__in=states.WAITING)
+            case "si":
+                return queryset.filter(state__in=states.OPEN)
+            case "scadute":
+                return queryset.filter(state__in=states.OPEN, due_on__lt=timezone.localdate())
+            case "no":
+                return queryset.exclude(state__in=states.OPEN)
+        return queryset
+
+
+@admin.register(Report)
+class ReportAdmin(admin.ModelAdmin[Report]):
+    """Nothing is added, edited or deleted here: a case changes only by the acts of its page."""
+
+    list_display = ["picture", "title", "why", "state_and_who", "age"]
+    list_display_links = None
+    list_filter = [OpenFilter, "state", "category", LevelFilter, "office"]
+    list_select_related = ["category", "office", "assigned_to", "contact"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["number", "summary", "address"]
+    search_help_text = "Cerca per numero, parole o indirizzo"
+    actions = None
+
+    class Media:
+        css = {"all": ["reports/case.css"]}
+        js = ["reports/case.js"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        return False
+
+    # --- The list ----------------------------------------------------------------------------------
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [scoring.rank().desc(), scoring.urgency().desc(), "-opened_at", "-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        pictures = ReportItem.objects.filter(
+            report=OuterRef("pk"),
+            message__content__media__kind=Kind.IMAGE,
+            message__content__media__status=Media.Status.FETCHED,
+        )
+        first = pictures.order_by("message__sent_at", "pk").values("message__content__media")[:1]
+        return super().get_queryset(request).annotate(first_picture=Subquery(first))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Segnalazioni", **(extra_context or {})})
+
+    @admin.display(description="foto")
+    def picture(self, report: Report) -> SafeString:
+        pk: int | None = getattr(report, "first_picture", None)
+        if pk is None:
+            return NOTHING
+        return format_html(
+            '<a href="{}"><img class="rp-thumb" src="{}" alt="Foto della segnalazione {}"></a>',
+            reverse("admin:reports_report_change", args=[report.pk]),
+            reverse("whatsapp:media_thumbnail", args=[pk]),
+            report.number,
+        )
+
+    @admin.display(description="segnalazione", ordering="number")
+    def title(self, report: Report) -> SafeString:
+        return format_html(
+            '<a class="rp-number" href="{}">{}</a> <span class="wu-muted">{}</span><br>{}{}',
+            reverse("admin:reports_report_change", args=[report.pk]),
+            report.number,
+            report.category or "senza categoria",
+            Truncator(report.summary).chars(110) or "Senza testo",
+            self._where(report),
+        )
+
+    @staticmethod
+    def _where(report: Report) -> str | SafeString:
+        if not report.has_place:
+            return format_html('<br><span class="wu-muted">{}</span>', "luogo non ancora detto")
+        outside = format_html(' <span class="wu-badge wu-badge--amber">{}</span>', "fuori dal territorio")
+        return format_html(
+            '<br><span class="wu-muted">{}</span>{}',
+            report.address or "posizione sulla mappa",
+            outside if report.inside_town is False else "",
+        )
+
+    @admin.display(description="perché è qui", ordering="level")
+    def why(self, report: Report) -> SafeString:
+        label, colour = casefile.LEVELS[report.level]
+        reasons = format_html_join("", "<li>{}</li>", ((reason,) for reason in report.reasons))
+        return format_html(
+            '<span class="wu-badge wu-badge--{}">{}</span><ul class="rp-reasons">{}</ul>',
+            colour,
+            label,
+            reasons,
+            colour,
+            label,
+            reasons,
+        )
+
+    @admin.display(description="stato e chi se ne occupa", ordering="state")
+    def state_and_who(self, report: Report) -> SafeString:
+        who = report.assigned_to
+        return format_html(
+            '<span class="wu-badge wu-badge--{}">{}</span><br>{}',
+            progress.badge(report),
+            report.get_state_display(),
+            (who.get_full_name() or who.get_username()) if who else "",
+        )
+
+    @admin.display(description="età", ordering="opened_at")
+    def age(self, report: Report) -> SafeString:
+        late = states.is_open(report.state) and report.due_on and report.due_on < timezone.localdate()
+        badge = format_html('<br><span class="wu-badge wu-badge--red">{}</span>', "scaduta")
+        return format_html(
+            '<span class="rp-nowrap">{}</span>{}', timesince(report.opened_at, depth=1), badge if late else ""
+        )
+
+    # --- The page of a case ------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        act = path("<int:pk>/azione/", self.admin_site.admin_view(self.act), name="reports_report_act")
+        return [act, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        report = self.get_object(request, object_id)
+        if report is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+        if not self.has_view_permission(request, report):
+            raise PermissionDenied
+        return self._page(request, report, None)
+
+    def act(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do one thing to a case; what goes wrong is shown on its page, with the text that was typed."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        report = self.get_object(request, str(pk))
+        if report is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))  # type: ignore[attr-defined,no-any-return]
+        if not request.user.has_perm("reports.treat_report"):
+            raise PermissionDenied
+        form = ActForm(request.POST)
+        if form.is_valid():
+            try:
+                with transaction.atomic():
+                    done = form.perform(report, request.user)  # type: ignore[arg-type]
+            except (CaseworkError, Forbidden, ContentError) as problem:
+                form.add_error(None, str(problem))
+            else:
+                messages.success(request, done)
+                return HttpResponseRedirect(reverse("admin:reports_report_change", args=[pk]))
+        report.refresh_from_db()
+        return self._page(request, report, form)
+
+    def _page(self, request: HttpRequest, report: Report, form: ActForm | None) -> HttpResponse:
+        events = casefile.history(report)
+        may_treat = request.user.has_perm("reports.treat_report")
+        # A refused form comes back with the office it was for, and so with the text that was typed.
+        chosen = str(form.data.get("office", "")) if form else request.GET.get("ufficio", "")
+        office = Office.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(report),
+            "opts": self.opts,
+            "media": self.media,
+            "report": report,
+            "level": casefile.LEVELS[report.level],
+            "badge": progress.badge(report),
+            "chat": casefile.chat(report, events),
+            "events": events,
+            "sketch": casefile.sketch(report),
+            "is_open": states.is_open(report.state),
+            "explanation": progress.EXPLANATIONS[states.State(report.state)],
+            "may_treat": may_treat,
+            "moves": casefile.moves(report) if may_treat else [],
+            "hand_over": casefile.handing_over(report, office) if office and may_treat else None,
+            "office": office,
+            "offices": Office.objects.all(),
+            "categories": ReportCategory.objects.all(),
+            "seen": max((event.pk for event in events), default=0),
+            "form": form,
+            "failed": form.data.get("act", "") if form else "",
+            "typed": form.data.get("text", "") if form else "",
+            "others": Report.objects.filter(contact=report.contact)
+            .exclude(pk=report.pk)
+            .order_by("-pk")[:10],
+        }
+        return TemplateResponse(request, "admin/reports/report/case.html", context)
+
+
+@admin.register(Office)
+class OfficeAdmin(admin.ModelAdmin[Office]):
+    list_display = ["name", "email", "external"]
+
+
+@admin.register(ReportCategory)
+class ReportCategoryAdmin(admin.ModelAdmin[ReportCategory]):
+    """The ten are fixed, because the rules that recognise them are; who handles them is not."""
+
+    list_display = ["name", "office", "working_days"]
+    list_select_related = ["office"]
+    fields = ["name", "office", "working_days", "order"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ReportCategory | None = None) -> bool:
+        return False
+
+
+@admin.register(ReplyText)
+class ReplyTextAdmin(admin.ModelAdmin[ReplyText]):
+    list_display = ["purpose", "body"]
+    fields = ["purpose", "body"]
+    readonly_fields = ["purpose"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ReplyText | None = None) -> bool:
+        return False

@@ -1,0 +1,113 @@
+"""A case as its page shows it: the chat, the place, the clock, what may be done and in which words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from reports import places, states, texts
+from reports.models import Office, Report, ReportEvent
+from reports.places import Sketch
+from reports.states import OUTCOMES, State
+from whatsapp.models import Media, Message
+
+LEVELS = {4: ("pericolo", "red"), 3: ("seria", "amber"), 2: ("disagio", "blue"), 1: ("ordinaria", "grey")}
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """One message of the chat."""
+
+    inbound: bool
+    at: datetime
+    text: str
+    author: str
+    state: str
+    kind: str
+    media: Media | None
+    latitude: float | None
+    longitude: float | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing the staff may do: its name in the form, its button, the citizen's text, prefilled."""
+
+    act: str
+    title: str
+    button: str
+    text: str
+    hint: str = ""
+    danger: bool = False
+
+
+# state wanted -> title, button
+_MOVES = {
+    State.TAKEN: ("take", "Prendi in carico", "Prendi in carico"),
+    State.WORKING: ("start", "Lavori iniziati", "Segna in lavorazione"),
+    State.RESOLVED: ("resolved", "Chiudi: risolta", "Chiudi come risolta"),
+    State.NOT_OURS: ("not_ours", "Chiudi: non di competenza", "Chiudi come non di competenza"),
+    State.REJECTED: ("rejected", "Chiudi: non accolta", "Chiudi come non accolta"),
+    State.CANCELLED: ("cancelled", "Chiudi: annullata", "Annulla la segnalazione"),
+    State.REOPENED: ("reopen", "Riapri", "Riapri la segnalazione"),
+}
+
+
+def chat(report: Report, events: Iterable[ReportEvent]) -> list[Bubble]:
+    """The person's pieces and our messages about the case, in the order they were written."""
+    items = report.items.select_related("message__content__media")
+    bubbles = [_bubble(item.message, "") for item in items]
+    for event in events:
+        if event.message_to_citizen:
+            author = event.actor.get_full_name() or str(event.actor) if event.actor else "risposta automatica"
+            bubbles.append(_bubble(event.message_to_citizen, author))
+    return sorted(bubbles, key=lambda bubble: bubble.at)
+
+
+def _bubble(message: Message, author: str) -> Bubble:
+    content = message.content
+    return Bubble(
+        inbound=message.inbound,
+        at=(message.sent_at if message.inbound else None) or message.created_at,
+        text=content.text,
+        author=author,
+        state="" if message.inbound else message.get_state_display(),
+        kind=content.kind,
+        media=content.media,
+        latitude=content.latitude,
+        longitude=content.longitude,
+    )
+
+
+def history(report: Report) -> list[ReportEvent]:
+    """All events with what their display needs, oldest first."""
+    related = ("actor", "message_to_citizen__content__media")
+    return list(report.events.select_related(*related))
+
+
+def sketch(report: Report) -> Sketch | None:
+    """The place within the town's outline, if there is one near enough."""
+    if report.latitude is None or report.longitude is None:
+        return None
+    return places.sketch(report.latitude, report.longitude)
+
+
+def moves(report: Report) -> list[Choice]:
+    """The changes of state that are allowed now, each with the words the citizen will get."""
+    wanted = [state for state in _MOVES if states.may_become(report.state, state)]
+    slugs = {state: "reopened" if state == State.REOPENED else state.value for state in wanted}
+    words = texts.prefilled(report, list(slugs.values()))
+    return [
+        Choice(*_MOVES[state], text=words[slugs[state]], danger=state in OUTCOMES[1:]) for state in wanted
+    ]
+
+
+def handing_over(report: Report, office: Office) -> Choice:
+    """Passing the case to this office, with the words the citizen will get."""
+    slug = "handed_out" if office.external else "handed_over"
+    hint = f"{office.name} riceve anche una e-mail con testo e luogo, senza i dati del cittadino."
+    if office.external:
+        hint += " La segnalazione si chiude come non di competenza."
+    return Choice(
+        "hand_over", f"Passa a {office.name}", f"Passa a {office.name}",
+        text=texts.fill(slug, report, ufficio=office.name), hint=hint if office.email else "",
+    )  # fmt: skip

@@ -1,0 +1,229 @@
+"""Citizens' reports: the case, the messages it is made of, its history, who handles what."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from reports.states import OPEN, WAITING, State
+from whatsapp.models import Contact, Message
+
+
+def new_token() -> str:
+    """The key of a citizen's private page: 192 random bits, not to be guessed."""
+    return secrets.token_urlsafe(24)
+
+
+class Office(models.Model):
+    """Who handles reports, in the town hall or outside it."""
+
+    name = models.CharField("nome", max_length=100, unique=True)
+    email = models.EmailField(
+        "e-mail", blank=True, help_text="Riceve una e-mail quando le si passa una segnalazione."
+    )
+    external = models.BooleanField(
+        "ente esterno",
+        default=False,
+        help_text="Passargli una segnalazione la chiude come non di competenza.",
+    )
+
+    class Meta:
+        verbose_name = "ufficio"
+        verbose_name_plural = "uffici"
+        ordering = ["external", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReportCategory(models.Model):
+    """What a report is about: who handles it and in how many working days."""
+
+    slug = models.SlugField("codice", max_length=30, unique=True, editable=False)
+    name = models.CharField("nome", max_length=60)
+    office = models.ForeignKey(
+        Office, verbose_name="ufficio", on_delete=models.PROTECT, related_name="categories"
+    )
+    working_days = models.PositiveSmallIntegerField("giorni lavorativi", default=20)
+    order = models.PositiveSmallIntegerField("ordine", default=0)
+
+    class Meta:
+        verbose_name = "categoria di segnalazione"
+        verbose_name_plural = "categorie di segnalazione"
+        ordering = ["order", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Numbering(models.Model):
+    """The last number given in a year. A row of its own, so that a number is never given twice."""
+
+    year = models.PositiveSmallIntegerField("anno", primary_key=True)
+    last = models.PositiveIntegerField("ultimo numero", default=0)
+
+    class Meta:
+        verbose_name = "numerazione"
+        verbose_name_plural = "numerazione"
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.last:04}"
+
+
+class Report(models.Model):
+    """One case of one person, however many messages it took to tell it."""
+
+    number = models.CharField("numero", max_length=12, unique=True, editable=False)
+    contact = models.ForeignKey(
+        Contact, verbose_name="cittadino", on_delete=models.PROTECT, related_name="reports"
+    )
+    category = models.ForeignKey(
+        ReportCategory, verbose_name="categoria", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="reports",
+    )  # fmt: skip
+    category_by_staff = models.BooleanField("categoria scelta da noi", default=False)
+    summary = models.TextField("testo", blank=True)
+    latitude = models.FloatField("latitudine", null=True, blank=True)
+    longitude = models.FloatField("longitudine", null=True, blank=True)
+    address = models.CharField("indirizzo", max_length=200, blank=True)
+    inside_town = models.BooleanField("nel territorio", null=True, blank=True)
+    level = models.PositiveSmallIntegerField("gravità", default=1)
+    score = models.PositiveSmallIntegerField("punteggio", default=10)
+    reasons = models.JSONField("perché è qui", default=list, blank=True)
+    state = models.CharField("stato", max_length=10, choices=State.choices, default=State.RECEIVED)
+    office = models.ForeignKey(
+        Office, verbose_name="ufficio", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="reports",
+    )  # fmt: skip
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="se ne occupa", on_delete=models.SET_NULL, null=True,
+        blank=True, related_name="reports",
+    )  # fmt: skip
+    token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
+    opened_at = models.DateTimeField("ricevuta", default=timezone.now)
+    last_item_at = models.DateTimeField("ultimo messaggio", default=timezone.now)
+    closed_at = models.DateTimeField("chiusa", null=True, blank=True)
+    due_on = models.DateField("da chiudere entro", null=True, blank=True)
+    # What the citizen was asked automatically («place», «description»), each once, and when (in their time).
+    asked = models.JSONField("già chiesto", default=list, blank=True, editable=False)
+    asked_at = models.DateTimeField("ultima risposta automatica", null=True, blank=True, editable=False)
+    # What the citizen is still to be told, because the 24-hour window was closed: it goes when they write.
+    owed = models.TextField("da dire al cittadino", blank=True)
+
+    class Meta:
+        verbose_name = "segnalazione"
+        verbose_name_plural = "segnalazioni"
+        permissions = [("treat_report", "Può trattare le segnalazioni")]
+        constraints = [
+            models.CheckConstraint(name="report_level", condition=Q(level__range=(1, 4))),
+            models.CheckConstraint(name="report_state", condition=Q(state__in=State.values)),
+            models.CheckConstraint(
+                name="report_place",
+                condition=Q(latitude__isnull=True, longitude__isnull=True, inside_town__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180), inside_town__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="report_closed_at",
+                condition=Q(state__in=OPEN, closed_at__isnull=True)
+                | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
+            ),
+        ]
+        indexes = [
+            # Each incoming message asks which cases of its sender are open.
+            models.Index(
+                fields=["contact", "-last_item_at"], name="report_of_contact", condition=Q(state__in=OPEN)
+            ),
+            # The home page asks at every visit who waits for a person and what is late.
+            models.Index(fields=["opened_at"], name="report_waiting", condition=Q(state__in=WAITING)),
+            models.Index(fields=["due_on"], name="report_due", condition=Q(state__in=OPEN)),
+            # A citizen who writes again is told what is owed.
+            models.Index(fields=["contact"], name="report_owed", condition=~Q(owed="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Segnalazione n. {self.number}"
+
+    @property
+    def has_place(self) -> bool:
+        """Do we know where it is, by position or by address?"""
+        return self.latitude is not None or bool(self.address)
+
+
+class ReportItem(models.Model):
+    """One message of the citizen in a case. A message belongs to one case only."""
+
+    report = models.ForeignKey(
+        Report, verbose_name="segnalazione", on_delete=models.CASCADE, related_name="items"
+    )
+    message = models.OneToOneField(
+        Message, verbose_name="messaggio", on_delete=models.PROTECT, related_name="report_item"
+    )
+
+    class Meta:
+        verbose_name = "messaggio della segnalazione"
+        verbose_name_plural = "messaggi della segnalazione"
+
+    def __str__(self) -> str:
+        return f"{self.report}: {self.message_id}"
+
+
+class ReportEvent(models.Model):
+    """History of a case: append-only, held by a trigger in the database (`text` may only be emptied)."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", "ricevuta"
+        ASKED = "asked", "chiesto al cittadino"
+        DANGER = "danger", "pericolo segnalato"
+        RESCORED = "rescored", "gravità aumentata"
+        TAKEN = "taken", "presa in carico"
+        STARTED = "started", "lavori iniziati"
+        ANSWERED = "answered", "risposta al cittadino"
+        NOTED = "noted", "nota interna"
+        RECLASSIFIED = "reclassified", "categoria cambiata"
+        HANDED_OVER = "handed_over", "passata a un altro ufficio"
+        CLOSED = "closed", "chiusa"
+        REOPENED = "reopened", "riaperta"
+        TOLD = "told", "detto al cittadino ciò che restava da dire"
+
+    report = models.ForeignKey(
+        Report, verbose_name="segnalazione", on_delete=models.PROTECT, related_name="events"
+    )
+    kind = models.CharField("che cosa", max_length=12, choices=Kind.choices)
+    at = models.DateTimeField("quando", default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="chi", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="report_events",
+    )  # fmt: skip
+    from_state = models.CharField("da", max_length=10, choices=State.choices, blank=True)
+    to_state = models.CharField("a", max_length=10, choices=State.choices, blank=True)
+    text = models.TextField("testo", blank=True)
+    message_to_citizen = models.ForeignKey(
+        Message, verbose_name="messaggio al cittadino", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="report_events",
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = "fatto della segnalazione"
+        verbose_name_plural = "storia delle segnalazioni"
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.report}: {self.get_kind_display()}"
+
+
+class ReplyText(models.Model):
+    """A text sent to citizens about their reports; the staff edit it. Missing rows have a default."""
+
+    slug = models.SlugField("codice", max_length=30, unique=True, editable=False)
+    purpose = models.CharField("quando si usa", max_length=120, editable=False)
+    body = models.TextField("testo", max_length=1000)
+
+    class Meta:
+        verbose_name = "testo delle risposte"
+        verbose_name_plural = "testi delle risposte"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.purpose

@@ -1,0 +1,52 @@
+"""How far a case is, in plain words, for the citizen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reports import states
+from reports.models import Report
+from reports.states import State
+
+EXPLANATIONS = {
+    State.RECEIVED: "L'abbiamo ricevuta. Una persona del Comune la leggerà e deciderà che cosa fare.",
+    State.TAKEN: "Una persona del Comune se ne sta occupando.",
+    State.WORKING: "Il lavoro è iniziato.",
+    State.RESOLVED: "Per noi il problema è risolto. Se c'è ancora, rispondi al nostro messaggio su WhatsApp.",
+    State.NOT_OURS: "Il problema non dipende dal Comune. Su WhatsApp ti abbiamo detto chi se ne occupa.",
+    State.REJECTED: "Non possiamo darle seguito. Su WhatsApp ti abbiamo scritto il motivo.",
+    State.CANCELLED: "È stata annullata.",
+    State.REOPENED: "L'abbiamo riaperta e la guardiamo di nuovo.",
+}
+BADGES = {
+    State.RECEIVED: "amber",
+    State.REOPENED: "amber",
+    State.TAKEN: "blue",
+    State.WORKING: "blue",
+    State.RESOLVED: "green",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way; `at` is None where it has not come yet."""
+
+    label: str
+    at: datetime | None
+
+
+def badge(report: Report) -> str:
+    """The colour of its state."""
+    return BADGES.get(State(report.state), "grey")
+
+
+def steps(report: Report) -> list[Step]:
+    """Received, taken in charge, at work, ended: with the day of each, the latest if it came twice."""
+    reached = {event.to_state: event.at for event in report.events.exclude(to_state="")}
+    end = None if states.is_open(report.state) else report.closed_at
+    outcome = "Chiusa" if end is None else f"Chiusa: {report.get_state_display()}"
+    way = [Step("Ricevuta", report.opened_at)]
+    if State.REOPENED in reached:
+        way.append(Step("Riaperta", reached[State.REOPENED]))
+    way.append(Step("Presa in carico", reached.get(State.TAKEN)))
+    way.append(Step("In lavorazione", reached.get(State.WORKING)))
+    return [*way, Step(outcome, end)]

@@ -1,0 +1,126 @@
+"""What citizens are told. The defaults are here; the staff edit the rows (`ReplyText`)."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+
+from reports.models import ReplyText, Report
+
+
+@dataclass(frozen=True)
+class Default:
+    """A text's purpose, for the staff, and its words. `{numero}`, `{link}` … are filled in."""
+
+    purpose: str
+    body: str
+
+
+DEFAULTS: dict[str, Default] = {
+    "received": Default(
+        "Prima risposta a una segnalazione",
+        "Abbiamo ricevuto la segnalazione n. {numero}: una persona del Comune la leggerà. {domanda}\n\n"
+        "Puoi seguirla qui: {link}",
+    ),
+    "danger": Default(
+        "Prima risposta quando si parla di pericolo",
+        "*Se c'è pericolo per le persone chiama subito il 112.* Questa chat non è un servizio di "
+        "emergenza.\n\nSegnalazione n. {numero}: {avviso} {domanda}\n\n"
+        "Puoi seguirla qui: {link}",
+    ),
+    "paged": Default("Pericolo: chi è di turno è stato avvisato", "abbiamo avvisato chi è di turno."),
+    "not_paged": Default("Pericolo: nessuno è di turno", "una persona del Comune la leggerà appena può."),
+    "ask_description": Default(
+        "Domanda: di che cosa si tratta",
+        "Scrivi in poche parole che cosa succede, anche con una nota vocale.",
+    ),
+    "ask_place": Default(
+        "Domanda: dove", "Dove si trova? Manda la posizione (graffetta, poi Posizione) oppure scrivi la via."
+    ),
+    "ask_nothing": Default("Quando non manca nulla", "Se vuoi, aggiungi foto o altri particolari."),
+    "outside": Default(
+        "Aggiunta se il punto è fuori dal territorio",
+        "Il punto indicato sembra fuori dal territorio di Regalbuto: controlla che sia giusto.",
+    ),
+    "greeting": Default(
+        "Risposta a un saluto",
+        "Buongiorno! Qui puoi segnalare un problema al Comune di Regalbuto: scrivi che cosa succede e dove, "
+        "aggiungi una foto o la posizione. Scrivi AIUTO per sapere che cosa si può fare.",
+    ),
+    "empty": Default(
+        "Risposta a un messaggio vuoto", "Il messaggio è arrivato vuoto. Che cosa vuoi segnalare, e dove?"
+    ),
+    "unreadable": Default(
+        "Risposta a un messaggio che non si può leggere",
+        "Questo tipo di messaggio qui non si può leggere. Manda un testo, una foto, un video, una nota "
+        "vocale o la posizione.",
+    ),
+    "taken": Default(
+        "Presa in carico",
+        "Segnalazione n. {numero}: l'abbiamo presa in carico. Se ne occupa: {ufficio}. "
+        "Contiamo di chiuderla entro il {scadenza}.",
+    ),
+    "working": Default("Lavori iniziati", "Segnalazione n. {numero}: il lavoro è iniziato."),
+    "resolved": Default(
+        "Chiusa: risolta",
+        "Segnalazione n. {numero}: risulta risolta. Grazie per l'aiuto. Se il problema c'è ancora, "
+        "rispondi a questo messaggio.",
+    ),
+    "not_ours": Default(
+        "Chiusa: non di competenza",
+        "Segnalazione n. {numero}: il problema non dipende dal Comune, che non può intervenire.",
+    ),
+    "rejected": Default(
+        "Chiusa: non accolta",
+        "Segnalazione n. {numero}: non possiamo darle seguito, perché: (scrivi qui il motivo).",
+    ),
+    "cancelled": Default("Chiusa: annullata", "Segnalazione n. {numero}: è stata annullata."),
+    "handed_over": Default(
+        "Passata a un altro ufficio", "Segnalazione n. {numero}: adesso se ne occupa {ufficio}."
+    ),
+    "handed_out": Default(
+        "Passata a un ente esterno",
+        "Segnalazione n. {numero}: il problema non dipende dal Comune. L'abbiamo passata a {ufficio}, "
+        "che se ne occupa direttamente.",
+    ),
+    "question": Default("Domanda su una segnalazione aperta", "Segnalazione n. {numero}. {domanda}"),
+    "reopened": Default("Riaperta", "Segnalazione n. {numero}: l'abbiamo riaperta e la guardiamo di nuovo."),
+}
+
+
+def fill(slug: str, report: Report | None = None, **values: str) -> str:
+    """The text of a slug with its names filled in; a brace the staff wrote by mistake stays as it is."""
+    body = ReplyText.objects.filter(slug=slug).values_list("body", flat=True).first()
+    return _filled(body or DEFAULTS[slug].body, {**_about(report), **values})
+
+
+def prefilled(report: Report, slugs: list[str], **values: str) -> dict[str, str]:
+    """Several texts at once, for the forms of a case: one query."""
+    bodies = dict(ReplyText.objects.filter(slug__in=slugs).values_list("slug", "body"))
+    names = {**_about(report), **values}
+    return {slug: _filled(bodies.get(slug) or DEFAULTS[slug].body, names) for slug in slugs}
+
+
+def _filled(body: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        body = body.replace(f"{{{name}}}", value)
+    return body.strip()
+
+
+def _about(report: Report | None) -> dict[str, str]:
+    if report is None:
+        return {}
+    return {
+        "numero": report.number,
+        "link": link(report),
+        # Until it is handed over, a case of an outside body is in our hands.
+        "ufficio": report.office.name
+        if report.office and not report.office.external
+        else "Ufficio Segreteria",
+        "scadenza": f"{report.due_on:%d/%m/%Y}" if report.due_on else "tempo previsto",
+    }
+
+
+def link(report: Report) -> str:
+    """The citizen's private page, as an absolute address."""
+    return f"{settings.SITE_URL}{reverse('reports:case', args=[report.token])}"

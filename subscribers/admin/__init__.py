@@ -1,0 +1,4 @@
+from subscribers.admin.ledgers import ConsentEventAdmin, SubscriberAdmin
+from subscribers.admin.texts import PolicyAdmin, ServiceTextAdmin, TopicAdmin
+
+__all__ = ["ConsentEventAdmin", "PolicyAdmin", "ServiceTextAdmin", "SubscriberAdmin", "TopicAdmin"]

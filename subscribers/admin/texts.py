@@ -1,0 +1,140 @@
+"""What the staff write: topics, the policy, the texts sent to citizens."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from subscribers import keywords, policies, texts
+from subscribers.models import Policy, ServiceText, Topic
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin[Policy]):
+    list_display = ["__str__", "in_force_from", "sha256"]
+    fields = ("version", "title", "text", "in_force_from", "sha256")
+    readonly_fields = ("in_force_from", "sha256")
+    actions = ["publish"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        """A published version is only read: the register holds its hash."""
+        return (obj is None or obj.in_force_from is None) and super().has_change_permission(request, obj)
+
+    def get_form(
+        self, request: HttpRequest, obj: Policy | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        hint = (
+            "Una riga vuota tra un paragrafo e l'altro; «## » davanti a un titolo, «- » davanti a ogni voce "
+            "di un elenco. Resta una bozza finché non la pubblichi dall'elenco."
+        )
+        return super().get_form(request, obj, change, help_texts={"text": hint}, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new version begins from the last one."""
+        latest = Policy.objects.first()
+        return {"version": latest.version + 1, "title": latest.title, "text": latest.text} if latest else {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        return (obj is None or obj.in_force_from is None) and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        published = [str(policy) for policy in objs if policy.in_force_from]
+        return deleted, counts, needed, [*protected, *published]
+
+    @admin.action(description="Pubblica: entra in vigore e non si modifica più", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
+        for policy in queryset.order_by("version"):
+            try:
+                policies.publish(policy)
+            except policies.CannotPublish as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"«{policy}» è in vigore.")
+
+
+class ServiceTextForm(forms.ModelForm[ServiceText]):
+    class Meta:
+        model = ServiceText
+        fields = ["text"]
+        help_texts = {
+            "text": "Segnaposti: {policy} l'informativa, {site} il sito, {topics} gli argomenti "
+            "ricevuti, {topic} l'argomento, {since} il giorno dell'iscrizione. *Grassetto* tra asterischi."
+        }
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        try:
+            texts.check(text)
+        except texts.TextError as error:
+            raise forms.ValidationError(str(error)) from error
+        return text
+
+
+@admin.register(ServiceText)
+class ServiceTextAdmin(admin.ModelAdmin[ServiceText]):
+    form = ServiceTextForm
+    list_display = ["name", "beginning"]
+    fields = ("name", "text", "preview")
+    readonly_fields = ("name", "preview")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the program asks for them by name
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description="come lo legge il cittadino")
+    def preview(self, row: ServiceText) -> SafeString:
+        """The saved text, with an example in the place of each placeholder."""
+        return format_html('<div class="wu-note">{}</div>', linebreaksbr(texts.preview(row.text)))
+
+    @admin.display(description="testo")
+    def beginning(self, row: ServiceText) -> str:
+        return row.text[:80]
+
+
+class TopicForm(forms.ModelForm[Topic]):
+    """The words one on each line, instead of a list in brackets."""
+
+    words = forms.CharField(
+        label="Parole",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Una per riga: le parole con cui i cittadini lo chiamano, per esempio «protezione civile». "
+        "Evita parole comuni come «acqua»: «acqua off» può essere una segnalazione.",
+    )
+
+    class Meta:
+        model = Topic
+        fields = ["name", "slug", "words", "order"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["words"] = "\n".join(self.instance.words)
+
+    def clean_words(self) -> list[str]:
+        words = [keywords.normalise(line) for line in self.cleaned_data["words"].splitlines()]
+        if too_short := [word for word in words if 0 < len(word) < 3]:
+            raise forms.ValidationError(f"«{too_short[0]}» è troppo corta: scrivi almeno tre lettere.")
+        return list(dict.fromkeys(filter(None, words)))
+
+
+@admin.register(Topic)
+class TopicAdmin(admin.ModelAdmin[Topic]):
+    form = TopicForm
+    list_display = ["name", "slug", "order"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()  # the register names topics by it
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Topic | None = None
+    ) -> dict[str, Sequence[str]]:
+        return {} if obj else {"slug": ["name"]}

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.core.checks import register
+
+from subscribers import checks
+
+
+class SubscribersConfig(AppConfig):
+    name = "subscribers"
+    verbose_name = "Iscritti"
+
+    def ready(self) -> None:
+        register(checks.consent_key)

@@ -1,0 +1,181 @@
+"""Joining, leaving, and who may be written to. A repeat changes no history; leaving always wins."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from subscribers import register
+from subscribers.models import ConsentEvent, Subscriber, Topic, TopicPreference
+from subscribers.register import Evidence
+from whatsapp.models import Contact, Message
+
+Kind = ConsentEvent.Kind
+CITIZEN = "cittadino"
+
+
+def person(contact: Contact) -> Contact:
+    """Who this contact is now: merged contacts are one person."""
+    while contact.merged_into is not None:
+        contact = contact.merged_into
+    return contact
+
+
+@transaction.atomic
+def subscribe(
+    contact: Contact, *, message: Message | None = None, actor: str = CITIZEN, at: datetime | None = None
+) -> bool:
+    """Subscribe a person, keeping all topics.
+
+    Args:
+        message: the message that asks for it, kept as evidence; its own time counts, because webhooks may
+            arrive out of order: an ON older than the last OFF is a late copy and resurrects nobody.
+        at: when, if there is no message (paper form, practice data).
+
+    Returns:
+        False if nothing changed.
+    """
+    contact = _locked(contact)
+    when = _when(message, at)
+    subscriber = Subscriber.objects.select_for_update().filter(contact=contact).first()
+    if subscriber and (subscriber.state == Subscriber.State.ACTIVE or not _after(when, subscriber.left_at)):
+        return False
+    subscriber = subscriber or Subscriber(contact=contact)
+    subscriber.state, subscriber.since, subscriber.left_at = Subscriber.State.ACTIVE, when, None
+    subscriber.save()
+    subscriber.left_topics.all().delete()
+    _record(contact, Kind.SUBSCRIBED, when, message, actor)
+    return True
+
+
+@transaction.atomic
+def leave(
+    contact: Contact, *, message: Message | None = None, actor: str = CITIZEN, at: datetime | None = None
+) -> bool:
+    """End a subscription; False if there was none. An OFF older than the last ON is a late copy."""
+    contact = _locked(contact)
+    when = _when(message, at)
+    subscriber = Subscriber.objects.select_for_update().filter(contact=contact).first()
+    if subscriber is None or subscriber.state == Subscriber.State.LEFT or when < subscriber.since:
+        return False
+    subscriber.state, subscriber.left_at = Subscriber.State.LEFT, when
+    subscriber.save()
+    _record(contact, Kind.LEFT, when, message, actor)
+    return True
+
+
+@transaction.atomic
+def leave_topic(
+    contact: Contact, topic: Topic, *, message: Message | None = None, actor: str = CITIZEN,
+    at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Leave one topic and keep the rest; False if not subscribed, or left before."""
+    contact = _locked(contact)
+    subscriber = active(contact)
+    if subscriber is None:
+        return False
+    when = _when(message, at)
+    _, left = TopicPreference.objects.get_or_create(
+        subscriber=subscriber, topic=topic, defaults={"left_at": when}
+    )
+    if left:
+        _record(contact, Kind.TOPIC_LEFT, when, message, actor, topic.slug)
+    return left
+
+
+@transaction.atomic
+def keep_topic(
+    contact: Contact, topic: Topic, *, message: Message | None = None, actor: str = CITIZEN,
+    at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Take a topic again; False if not subscribed, never left, or left after this message was written."""
+    contact = _locked(contact)
+    when = _when(message, at)
+    left = TopicPreference.objects.filter(subscriber=active(contact), topic=topic, left_at__lt=when)
+    gone, _ = left.delete()
+    if gone:
+        _record(contact, Kind.TOPIC_KEPT, when, message, actor, topic.slug)
+    return bool(gone)
+
+
+def active(contact: Contact) -> Subscriber | None:
+    """The person's running subscription."""
+    return Subscriber.objects.filter(contact=person(contact), state=Subscriber.State.ACTIVE).first()
+
+
+def is_subscribed(contact: Contact) -> bool:
+    """Does this person receive notices?"""
+    return active(contact) is not None
+
+
+def audience(topic: Topic | None) -> QuerySet[Contact]:
+    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept."""
+    people = Contact.objects.filter(
+        subscriber__state=Subscriber.State.ACTIVE,
+        blocked=False,
+        merged_into__isnull=True,
+        erased_at__isnull=True,
+    )
+    if topic is None:
+        return people
+    left = TopicPreference.objects.filter(subscriber__contact=OuterRef("pk"), topic=topic)
+    return people.exclude(Exists(left))
+
+
+def refusals(contacts: Iterable[Contact], topic: Topic | None) -> dict[int, str]:
+    """Contact pk -> why this person gets nothing on the topic, read at the moment of the hand-over."""
+    people = {contact.pk: person(contact).pk for contact in contacts}
+    rows = {row.contact_id: row for row in Subscriber.objects.filter(contact__in=people.values())}
+    left = {
+        preference.subscriber_id: preference
+        for preference in TopicPreference.objects.filter(subscriber__in=rows.values(), topic=topic)
+    }
+    reasons = {}
+    for contact_id, person_id in people.items():
+        subscriber = rows.get(person_id)
+        if subscriber is None:
+            reasons[contact_id] = "non è iscritto"
+        elif subscriber.left_at is not None:
+            reasons[contact_id] = f"si è cancellato il {_day(subscriber.left_at)}"
+        elif preference := left.get(subscriber.pk):
+            reasons[contact_id] = f"ha lasciato l'argomento {topic} il {_day(preference.left_at)}"
+    return reasons
+
+
+def _day(moment: datetime) -> str:
+    """`3 maggio alle 10:03`; Django's Italian months begin with a capital, Italian's do not."""
+    return date_format(timezone.localtime(moment), r"j F \a\l\l\e H:i").lower()
+
+
+def _locked(contact: Contact) -> Contact:
+    """The person's row locked, so that two messages of one person never cross."""
+    return Contact.objects.select_for_update().get(pk=person(contact).pk)
+
+
+def _when(message: Message | None, at: datetime | None) -> datetime:
+    return at or (message.sent_at if message else None) or timezone.now()
+
+
+def _after(when: datetime, left_at: datetime | None) -> bool:
+    """WhatsApp's times are whole seconds: in the same second the OFF wins."""
+    return left_at is None or when > left_at
+
+
+def _record(
+    contact: Contact,
+    kind: ConsentEvent.Kind,
+    at: datetime,
+    message: Message | None,
+    actor: str,
+    topic: str = "",
+) -> None:
+    evidence = Evidence(
+        text=message.text if message else "",
+        message_id=(message.provider_id or "") if message else "",
+        identity=contact.phone or contact.bsuid or "",
+        actor=actor[:150],
+    )
+    register.append(contact, kind, at=at, evidence=evidence, topic=topic)

@@ -1,0 +1,132 @@
+"""Citizens' keywords: what they ask of their subscription is done and answered, everything else passes on."""
+
+from collections.abc import Callable
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from subscribers import consent, texts
+from subscribers.keywords import Recognition, recognise
+from subscribers.models import Topic
+from whatsapp import outbox
+from whatsapp.models import Message
+from whatsapp.types import Kind
+
+# Ids of the buttons that ask back.
+YES_ON, YES_OFF, NO = "consent:on", "consent:off", "consent:no"
+_TAPPED = {YES_ON: Recognition("on"), YES_OFF: Recognition("off")}
+# A caption may leave («cancellatemi» under a picture), never join.
+CAPTIONED = {Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
+
+
+def handle(message: Message) -> bool:
+    """Act on a keyword or a tapped button; False if the message is about something else."""
+    if message.content.kind == Kind.BUTTON_REPLY and message.content.payload == NO:
+        _reply(message, "unchanged")
+        return True
+    asked = _what_is_asked(message)
+    action = _ACTIONS.get(asked.intent)
+    # Who is blocked may still leave, and nothing else: after an unblock they must not be written to again.
+    if action is None or (message.contact.blocked and asked.intent not in {"off", "topic_off"}):
+        return False
+    action(message, asked)
+    return True
+
+
+def _what_is_asked(message: Message) -> Recognition:
+    content = message.content
+    if content.kind == Kind.BUTTON_REPLY:
+        return _TAPPED.get(content.payload) or recognise(content.payload or content.text, _topics())
+    if content.kind == Kind.TEXT:
+        return recognise(content.text, _topics())
+    if content.kind in CAPTIONED and recognise(content.text).intent == "off":
+        return Recognition("off")
+    return Recognition("other")
+
+
+def _topics() -> dict[str, list[str]]:
+    return {topic.slug: [topic.name, *topic.words] for topic in Topic.objects.all()}
+
+
+def _reply(message: Message, slug: str, *, buttons: tuple[tuple[str, str], ...] = (), **values: str) -> None:
+    contact = message.contact
+    subscriber = consent.active(contact)
+    if subscriber:
+        left = subscriber.left_topics.values("topic")
+        kept = [topic.name for topic in Topic.objects.exclude(pk__in=left)]
+        values.setdefault("topics", ", ".join(kept) or "nessun argomento")
+        values.setdefault("since", date_format(timezone.localtime(subscriber.since), "j F Y").lower())
+    outbox.reply(contact, texts.fill(slug, **values), buttons=buttons)
+
+
+def _overtaken(message: Message) -> bool:
+    """Has this person's later OFF arrived first? Webhooks come in any order; an OFF of somebody who was not
+    subscribed leaves no line in the register, only its message."""
+    later = Message.objects.filter(contact=message.contact, inbound=True, sent_at__gte=message.sent_at)
+    others = later.exclude(pk=message.pk).select_related("content")
+    return any(_what_is_asked(other).intent == "off" for other in others)
+
+
+def _on(message: Message, asked: Recognition) -> None:
+    joined = not _overtaken(message) and consent.subscribe(message.contact, message=message)
+    subscribed = joined or consent.is_subscribed(message.contact)
+    _reply(message, "welcome" if joined else "already" if subscribed else "not-subscribed")
+
+
+def _off(message: Message, asked: Recognition) -> None:
+    left = consent.leave(message.contact, message=message)
+    subscribed = not left and consent.is_subscribed(message.contact)
+    _reply(message, "goodbye" if left else "already" if subscribed else "not-subscribed")
+
+
+def _topic_on(message: Message, asked: Recognition) -> None:
+    _topic(message, asked, consent.keep_topic, "topic-kept")
+
+
+def _topic_off(message: Message, asked: Recognition) -> None:
+    _topic(message, asked, consent.leave_topic, "topic-left")
+
+
+def _topic(message: Message, asked: Recognition, act: Callable[..., bool], slug: str) -> None:
+    topic = Topic.objects.get(slug=asked.topic)
+    act(message.contact, topic, message=message)
+    if consent.is_subscribed(message.contact):
+        _reply(message, slug, topic=topic.name)
+    else:
+        _reply(message, "not-subscribed")
+
+
+def _ask_on(message: Message, asked: Recognition) -> None:
+    if consent.is_subscribed(message.contact):
+        _reply(message, "already")
+    else:
+        _reply(message, "ask-on", buttons=((YES_ON, "Sì, mi iscrivo"), (NO, "No")))
+
+
+def _ask_off(message: Message, asked: Recognition) -> None:
+    if consent.is_subscribed(message.contact):
+        _reply(message, "ask-off", buttons=((YES_OFF, "Sì, mi cancello"), (NO, "No, resto")))
+    else:
+        _reply(message, "not-subscribed")
+
+
+def _help(message: Message, asked: Recognition) -> None:
+    """The instructions, and the next step at a tap: a button that says a keyword is that keyword."""
+    words = ("STATO", "ISCRIZIONE OFF") if consent.is_subscribed(message.contact) else ("ISCRIZIONE ON",)
+    _reply(message, "help", buttons=tuple((word, word) for word in words))
+
+
+def _status(message: Message, asked: Recognition) -> None:
+    _reply(message, "status" if consent.is_subscribed(message.contact) else "not-subscribed")
+
+
+_ACTIONS: dict[str, Callable[[Message, Recognition], None]] = {
+    "on": _on,
+    "off": _off,
+    "topic_on": _topic_on,
+    "topic_off": _topic_off,
+    "ask_on": _ask_on,
+    "ask_off": _ask_off,
+    "status": _status,
+    "help": _help,
+}

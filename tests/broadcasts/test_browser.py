@@ -1,0 +1,99 @@
+"""Writing, sending and following a notice in a real browser, under the site's strict policy."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from broadcasts import progress, sending
+from broadcasts.models import Broadcast
+from tests.factories.broadcasts import SubscribedContactFactory, UserFactory
+from whatsapp.models import Message, Template
+from whatsapp.types import State
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
+REPORTS = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
+"""
+
+
+@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
+def page(
+    browser: Browser, live_server: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Page]:
+    """The Segreteria's browser, logged in; whatever the policy refuses fails the test."""
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+    Template.objects.update(status=Template.Status.APPROVED)
+    SubscribedContactFactory.create_batch(3)
+    client = Client()
+    client.force_login(UserFactory(is_superuser=True))
+    width, height = request.param
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": width, "height": height}, locale="it-IT"
+    )
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.add_init_script(REPORTS)
+    yield page
+    refused = page.evaluate("window.refused")
+    context.close()
+    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
+    assert errors == []
+    assert refused == []
+
+
+def test_from_the_first_word_to_the_last_receipt(page: Page, picture: bytes) -> None:
+    page.goto("/admin/broadcasts/broadcast/add/")
+    page.get_by_label("Categoria").select_option(label="Viabilità")
+    page.get_by_label("Titolo").fill("Via Roma <b>chiusa</b>")
+    page.get_by_label("Testo", exact=False).first.fill("Dalle 8 alle 14.")
+    phone = page.get_by_label("Come si vede su WhatsApp")
+    expect(phone.locator("strong", has_text="Via Roma <b>chiusa</b>")).to_be_visible()
+    expect(page.get_by_text("Arriva a 3 persone.")).to_be_visible()
+    expect(page.locator("[data-room]")).to_contain_text("Restano")
+
+    expect(page.locator("#id_upload")).to_be_hidden()
+    page.get_by_label("Un'immagine, un video o un PDF").check()
+    upload: Any = {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": picture}
+    page.locator("#id_upload").set_input_files(upload)
+    expect(phone.get_by_alt_text("L'immagine scelta")).to_be_visible()
+
+    page.get_by_role("button", name="Controlla e invia").click()
+    expect(page.get_by_alt_text("Immagine dell'avviso")).to_be_visible()
+    page.get_by_role("button", name="Invia a 3 persone").click()
+    expect(page.locator("[data-state]")).to_have_text("in partenza")
+    expect(page.get_by_role("button", name="Annulla l'invio")).to_be_visible()
+    before = int(page.locator("[data-countdown]").inner_text())
+    expect(page.locator("[data-countdown]")).not_to_have_text(str(before))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_role("button", name="Annulla l'invio").click()
+    page.get_by_role("button", name="Controlla e invia").click()
+    page.get_by_role("button", name="Invia a 3 persone").click()
+    expect(page.locator("[data-state]")).to_have_text("in partenza")
+    Broadcast.objects.update(leaves_at=timezone.now())
+    sending.leave_due()
+    expect(page.locator("[data-count=queued]")).to_have_text("3")  # the page goes on by itself
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    Message.objects.update(state=State.READ)
+    expect(page.locator("[data-count=read]")).to_have_text("3")
+    expect(page.get_by_role("link", name="Ferma l'invio")).to_be_visible()
+    page.get_by_role("button", name="Metti in pausa").click()
+    page.get_by_role("button", name="Riprendi l'invio").click()
+    expect(page.locator("[data-state]")).to_have_text("in invio")
+    progress.finish_due()
+    expect(page.locator("[data-state]")).to_have_text("concluso")
+    expect(page.get_by_role("link", name="Ferma l'invio")).to_be_hidden()
+    assert Broadcast.objects.get().totals == {"read": 3}

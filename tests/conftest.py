@@ -1,0 +1,40 @@
+import io
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless. Without one the test is skipped; in CI that is a failure.
+
+    One for each test: Playwright's event loop, left running, would follow the thread into other tests.
+    """
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing: .ci/run installs it")
+        pytest.skip("Chromium non c'è: «apt-get install chromium» per le prove nel browser")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def picture() -> bytes:
+    """A small photograph with EXIF data that tells a position and an orientation."""
+    image = Image.new("RGB", (640, 480), "#7a8b99")
+    ImageDraw.Draw(image).ellipse((200, 150, 440, 330), fill="#222222")
+    exif = image.getexif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[1] = "N"
+    output = io.BytesIO()
+    image.save(output, "JPEG", exif=exif)
+    return output.getvalue()

@@ -1,0 +1,116 @@
+"""The provider slow, refusing, failing, forgetting, throttling: each as the error's class says."""
+
+import pytest
+
+from regalbuto_urp.local import start_simulator
+from tests.faults.stage import GONE, PEOPLE, FaultTown, check_once
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
+
+
+def everybody_once(town: FaultTown, content: int) -> None:
+    counts = check_once(town, content, at_most_uncertain=0)
+    assert sum(counts[state] for state in GONE) == len(PEOPLE), counts
+
+
+def test_slow(town: FaultTown) -> None:
+    town.control("settings", answer_delay=1.5)
+    content = town.ask("notice")
+    town.recover()
+    everybody_once(town, content)
+
+
+def test_refusing_connections(town: FaultTown) -> None:
+    """Nothing has left: everybody waits, and gets it when the provider is back."""
+    town.kill("simulator")
+    content = town.ask("notice")
+    town.until(lambda: waiting(town, content) == len(PEOPLE), "L'attesa di tutti")
+    town.processes["simulator"] = start_simulator(town.environment)
+    town.ask("sync_templates")
+    town.recover()
+    everybody_once(town, content)
+
+
+def waiting(town: FaultTown, content: int) -> int:
+    """Who was tried in vain and will be again."""
+    [(count,)] = town.sql(
+        "select count(*) from whatsapp_message "
+        "where content_id = %s and state = 'queued' and attempts_made > 0",
+        content,
+    )
+    return int(count)
+
+
+def test_5xx_without_a_body_is_uncertain_and_waits_for_a_person(town: FaultTown) -> None:
+    town.control("settings", http_status=502)
+    content = town.ask("notice")
+    town.recover()
+    counts = check_once(town, content, at_most_uncertain=len(PEOPLE))
+    assert counts["uncertain"] == len(PEOPLE)
+    town.control("settings", http_status=0)
+    town.recover()
+    assert town.count(content)["uncertain"] == len(PEOPLE), "a lost answer was tried again by itself"
+
+    town.ask("resend_uncertain", content=content)
+    town.recover()
+    everybody_once(town, content)
+
+
+def test_5xx_with_a_known_code_goes_again(town: FaultTown) -> None:
+    town.control("settings", fail_rate=0.5, fail_code=131000, fail_async=False)
+    content = town.ask("notice")
+    town.until(lambda: waiting(town, content) > 10, "I rifiuti")
+    town.control("settings", fail_rate=0.0)
+    town.recover()
+    everybody_once(town, content)
+
+
+def test_failed_statuses_are_final(town: FaultTown) -> None:
+    town.control("settings", fail_rate=0.3, fail_code=131026)
+    content = town.ask("notice")
+    town.recover()
+    states = town.states(content)
+    failed = {number for number, state in states.items() if state == "failed"}
+    assert failed
+    assert {number for number, state in states.items() if state in GONE} == set(PEOPLE) - failed
+    log = [one for one in town.log_of_provider() if one["to"] in PEOPLE]
+    assert len(log) == len(PEOPLE), "somebody was tried again"
+    assert {one["to"] for one in log if one["failed"]} == failed
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_answers_lost_after_acceptance(town: FaultTown, shuffled: bool) -> None:
+    """The statuses tell, even out of order and twice: nobody stays uncertain, nobody gets two."""
+    town.control(
+        "settings", lose_answer_rate=0.5, shuffle_statuses=shuffled, duplicate_webhooks=int(shuffled)
+    )
+    content = town.ask("notice")
+    town.recover()
+    everybody_once(town, content)
+
+
+def test_throttling(town: FaultTown) -> None:
+    """130429 slows the whole number down: nobody fails, nobody gets two, the pace comes back."""
+    town.control("settings", throughput=60)
+    content = town.ask("notice")
+    town.until(lambda: waiting(town, content) > 0, "Il primo 130429")
+    [(throttle,)] = town.sql("select throttle from whatsapp_channel")
+    assert throttle < 1
+    town.recover(lambda: forgive(town))
+    everybody_once(town, content)
+    [(recovering,)] = town.sql("select throttle from whatsapp_channel")
+    town.sql("update whatsapp_channel set next_slot_at = now()")
+
+    def faster() -> bool:
+        town.sweep()
+        [(now,)] = town.sql("select throttle from whatsapp_channel")
+        return bool(now == 1)
+
+    assert recovering < 1
+    town.until(faster, "Il ritorno al passo pieno")
+
+
+def forgive(town: FaultTown) -> bool:
+    """The number's pause after «too fast» is over."""
+    town.sql("update whatsapp_channel set next_slot_at = least(next_slot_at, now())")
+    return True

@@ -1,0 +1,104 @@
+"""The home page says what waits, to each role what concerns it, and what to do when nothing does."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+
+from regalbuto_urp import home
+from regalbuto_urp.demo import clock
+from reports import assembling
+from subscribers import consent
+from subscribers.models import Policy
+from tests.factories.whatsapp import ContactFactory, InboundMessageFactory, OutboundMessageFactory
+from whatsapp import channels
+from whatsapp.types import State
+
+pytestmark = pytest.mark.django_db
+
+
+def enter(client: Client, role: str) -> Client:
+    user = User.objects.create_user(role.lower(), is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    return client
+
+
+def test_empty_home_says_so_and_what_to_do(client: Client) -> None:
+    page = enter(client, "Segreteria").get("/admin/").content.decode()
+    assert "Che cosa c&#x27;è da fare" in page
+    assert "Nessuna segnalazione in attesa." in page
+    assert "Nessun avviso in invio." in page
+    assert "Scrivi un avviso" in page
+
+
+def test_reports_waiting_most_serious_first(client: Client) -> None:
+    assembling.receive(InboundMessageFactory(text="Panchina rotta in villa"))
+    assembling.receive(InboundMessageFactory(text="Odore di gas vicino alla scuola"))
+    page = enter(client, "Segreteria").get("/admin/adesso/").content.decode()
+    assert page.index("Odore di gas") < page.index("Panchina rotta")
+    assert "pericolo" in page
+
+
+def test_what_a_citizen_writes_is_shown_as_text(client: Client) -> None:
+    assembling.receive(InboundMessageFactory(text="<script>alert(1)</script> buca in via Roma"))
+    page = enter(client, "Segreteria").get("/admin/adesso/").content.decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_paused_channel_and_uncertain_messages_are_told(client: Client) -> None:
+    channels.pause(channels.current(), "qualità bassa")
+    OutboundMessageFactory(state=State.UNCERTAIN)
+    page = enter(client, "Segreteria").get("/admin/adesso/").content.decode()
+    assert "in pausa" in page
+    assert "qualità bassa" in page
+    assert "state__exact=uncertain" in page
+
+
+CARDS = {
+    "Segreteria": {"reports", "notices", "channel", "subscribers", "states"},
+    "Responsabile": {"reports", "notices", "channel", "subscribers", "states"},
+    "Revisori": {"notices", "subscribers"},
+    "Amministratori": {"reports", "notices", "channel", "subscribers", "states"},
+}
+
+
+@pytest.mark.parametrize("role", CARDS)
+def test_cards_of_a_role(client: Client, role: str) -> None:
+    response = enter(client, role).get("/admin/")
+    assert set(response.context["cards"]) == CARDS[role]
+    assert response.status_code == 200
+
+
+def test_auditors_cannot_write_notices(client: Client) -> None:
+    assert "Scrivi un avviso" not in enter(client, "Revisori").get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/adesso/"])
+def test_strangers_see_nothing(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 302
+
+
+def test_subscribers_by_month_go_on_where_nothing_happened() -> None:
+    now = timezone.now()
+    Policy.objects.update(in_force_from=now - timedelta(days=200))
+    for days in (100, 95, 3):
+        with clock.at(now - timedelta(days=days)):
+            consent.subscribe(ContactFactory())
+    months = home.subscribers(User(is_superuser=True))["months"]
+    assert [count for _month, count in months][-1] == 3
+    assert len(months) >= 4
+    assert [month for month, _count in months] == sorted({month for month, _count in months})
+    assert months[-1][0] == date(timezone.localdate().year, timezone.localdate().month, 1)
+
+
+def test_home_asks_a_constant_number_of_questions(client: Client, django_assert_max_num_queries: Any) -> None:
+    enter(client, "Segreteria").get("/admin/")
+    for number in range(8):
+        assembling.receive(InboundMessageFactory(text=f"Buca numero {number} in via Roma"))
+    with django_assert_max_num_queries(30):
+        client.get("/admin/")

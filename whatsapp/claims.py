@@ -1,0 +1,165 @@
+"""Who goes next: a short transaction that checks, reserves slots of the pace and writes the attempts."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from whatsapp import channels, crashpoints, tiers
+from whatsapp.models import Attempt, Channel, Message
+from whatsapp.types import Kind, Lane, State
+
+# Why a message is skipped for good, in Italian; or the moment before which it may not go (a notice in pause).
+Refusal = str | datetime
+# A claim never reserves further ahead than this: an OFF read right after it must win within a second.
+HORIZON = timedelta(seconds=0.5)
+# A stopped notice leaves thousands that may not go: they are gone through in larger steps, each committed.
+SKIP_AT_ONCE = 500
+# Automatic answers to one person in a minute; more of them wait, for a bot may be answering our answers.
+ANSWERS_A_MINUTE = 10
+CHATTER_PAUSE = timedelta(seconds=20)
+HIGHER: dict[Lane, list[Lane]] = {Lane.ALERT: [], Lane.REPLY: [], Lane.BULK: [Lane.ALERT, Lane.REPLY]}
+
+
+def due(lane: Lane) -> Q:
+    """The messages of a lane that may go now."""
+    return Q(lane=lane, state=State.QUEUED, due_at__lte=timezone.now())
+
+
+def claim(lane: Lane, limit: int, worker: UUID | None = None) -> list[tuple[Attempt, datetime]]:
+    """Take up to `limit` due messages: skip those that may not go, write an attempt for each of the rest.
+
+    Args:
+        worker: the turn whose heartbeat keeps the attempts alive.
+
+    Returns:
+        Attempts with the moment at which each may be handed over. Empty: nothing due, no room in the pace,
+        the channel is in pause, or a more urgent lane has work.
+    """
+    channel = channels.current()
+    if channel.paused_at or _gives_way(lane, channel):
+        return []
+    limit = look = min(limit, max(int(pace(channel)), 1))
+    if (room := tiers.room(channel, lane)) is not None:
+        limit = min(limit, room)
+    if limit == 0:
+        return []
+    while True:
+        claimed, skipped = _claim(lane, channel, worker, limit, look)
+        crashpoints.reach("claimed")
+        if claimed or not skipped:
+            return claimed
+        look = SKIP_AT_ONCE
+
+
+@transaction.atomic
+def _claim(
+    lane: Lane, channel: Channel, worker: UUID | None, limit: int, look: int
+) -> tuple[list[tuple[Attempt, datetime]], int]:
+    """Look at some due messages: attempts for at most `limit` of them, and how many were skipped."""
+    queued = Message.objects.filter(due(lane)).order_by("due_at", "pk")
+    locked = queued.select_for_update(skip_locked=True, of=("self",)).select_related(
+        "contact__merged_into", "content__template", "content__media"
+    )
+    messages = list(locked[:look])
+    refused = refusals(messages)
+    _set_aside(messages, refused)
+    going = [message for message in messages if message.pk not in refused][:limit]
+    slots = reserve(channel, len(going), first_words=lane != Lane.REPLY) if going else []
+    attempts = [Attempt(message=message, channel=channel, worker=worker) for message in going[: len(slots)]]
+    Attempt.objects.bulk_create(attempts)
+    taken = Message.objects.filter(pk__in=[attempt.message_id for attempt in attempts])
+    taken.update(state=State.IN_FLIGHT, attempts_made=F("attempts_made") + 1)
+    crashpoints.reach("claiming")
+    return list(zip(attempts, slots, strict=True)), len(refused)
+
+
+def _gives_way(lane: Lane, channel: Channel) -> bool:
+    """A notice waits while an alert has work and the pace is short; it goes on by itself afterwards.
+
+    A pace in use within the last second is short too: between two turns of the alerts no slot is taken.
+    """
+    short = channel.next_slot_at > timezone.now() - timedelta(seconds=1)
+    return short and any(Message.objects.filter(due(higher)).exists() for higher in HIGHER[lane])
+
+
+def pace(channel: Channel) -> float:
+    """Messages a second: the configuration is the ceiling, the channel's row may lower it."""
+    ceiling: float = settings.WHATSAPP_PACE
+    return min(channel.pace or ceiling, ceiling) * channel.throttle
+
+
+def reserve(channel: Channel, wanted: int, *, first_words: bool = False) -> list[datetime]:
+    """Slots in the number's pace, shared by all workers through the channel's row: locked last, briefly.
+
+    Args:
+        first_words: they count for the 24-hour limit of people written to first.
+    """
+    locked = Channel.objects.select_for_update().get(pk=channel.pk)
+    now = timezone.now()
+    step = timedelta(seconds=1 / pace(locked))
+    first = max(now, locked.next_slot_at)
+    room = math.floor((now + HORIZON - first) / step) + 1
+    count = 0 if locked.paused_at else max(0, min(wanted, room))
+    if count:
+        locked.next_slot_at = first + count * step
+        locked.last_outbound_at = now
+        locked.reached_today += count if first_words else 0
+        locked.save(update_fields=["next_slot_at", "last_outbound_at", "reached_today"])
+    return [first + index * step for index in range(count)]
+
+
+def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
+    """Which of these may not be handed over: the channel's own reasons, then those of `HANDOVER_CHECKS`."""
+    refused: dict[int, Refusal] = {m.pk: reason for m in messages if (reason := _refusal(m))}
+    talked_to = _talked_to([m.contact_id for m in messages if m.lane == Lane.REPLY])
+    pause = timezone.now() + CHATTER_PAUSE
+    refused |= {m.pk: pause for m in messages if m.contact_id in talked_to and m.pk not in refused}
+    for name in settings.HANDOVER_CHECKS:
+        asked = [message for message in messages if message.pk not in refused]
+        refused |= import_string(name)(asked) if asked else {}
+    return refused
+
+
+def _talked_to(contact_ids: Sequence[int]) -> set[int]:
+    """People who got so many answers in a minute that two machines may be talking to each other. Meta's own
+    limit is one message every six seconds to the same person (fact sheet 5.5)."""
+    if not contact_ids:
+        return set()
+    minute = timezone.now() - timedelta(minutes=1)
+    answers = Message.objects.filter(
+        contact__in=contact_ids, lane=Lane.REPLY, attempts__started_at__gte=minute
+    )
+    counts = answers.values_list("contact").annotate(n=Count("attempts"))
+    return {contact for contact, count in counts if count >= ANSWERS_A_MINUTE}
+
+
+def _refusal(message: Message) -> str:
+    contact = message.contact.merged_into or message.contact
+    content = message.content
+    if contact.blocked:
+        return "il contatto è bloccato"
+    if not (contact.phone or contact.bsuid):
+        return "i dati della persona sono stati cancellati"
+    if content.expires_at and content.expires_at <= timezone.now():
+        return f"scaduto alle {timezone.localtime(content.expires_at):%H:%M del %d/%m/%Y}"
+    if content.kind != Kind.TEMPLATE and not contact.window_open:
+        return "sono passate più di 24 ore dall'ultimo messaggio della persona"
+    return ""
+
+
+def _set_aside(messages: Sequence[Message], refused: Mapping[int, Refusal]) -> None:
+    aside = [message for message in messages if message.pk in refused]
+    for message in aside:
+        refusal = refused[message.pk]
+        if isinstance(refusal, datetime):
+            message.due_at = refusal
+        else:
+            message.state, message.reason = State.SKIPPED, refusal[:200]
+    Message.objects.bulk_update(aside, ["state", "reason", "due_at"])

@@ -1,0 +1,201 @@
+"""Handing messages over: claim, keep the pace, call, record. No transaction is open during a call."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from whatsapp import channels, claims, crashpoints, errors, heartbeat, ladder, ledger, tiers
+from whatsapp.ledger import Outcome
+from whatsapp.models import Attempt, Media, Message
+from whatsapp.nudges import nudge
+from whatsapp.providers import registry
+from whatsapp.types import Header, Kind, Lane, OutboundMessage, State
+
+logger = logging.getLogger(__name__)
+
+# Calls under way at once in one lane of one process: a provider answering in 100 ms is kept busy.
+SLOTS = 64
+# Seconds. A task is short and asks for another: the broker's visibility timeout can repeat nothing.
+TURN = 5.0
+# Seconds to wait when the pace is full, or an alert goes first; and for an answer, before looking again.
+FULL_PACE_WAIT = 0.05
+ANSWER_WAIT = 0.1
+GATHER = 0.02
+UPLOAD_LIFE = timedelta(days=29)
+
+# Only HTTP happens in these threads: the database stays with the task's own.
+_pool = ThreadPoolExecutor(max_workers=SLOTS * len(Lane), thread_name_prefix="handover")
+# One task of a lane is enough for a process; a nudge that finds it at work only asks it to look again.
+_running = {lane: threading.Lock() for lane in Lane}
+_asked: set[Lane] = set()
+
+
+def run(lane: Lane) -> bool:
+    """Hand over what is due in a lane, for a turn of a few seconds; True if there is more."""
+    if not _running[lane].acquire(blocking=False):
+        _asked.add(lane)
+        return False
+    try:
+        _asked.discard(lane)
+        more = _turn(lane)
+    finally:
+        _running[lane].release()
+    return more or lane in _asked
+
+
+def _turn(lane: Lane) -> bool:
+    deadline = time.monotonic() + TURN
+    flying: dict[Future[str], Attempt] = {}
+    pulse = heartbeat.Pulse()
+    while True:
+        pulse.beat()
+        in_time = time.monotonic() < deadline
+        if in_time and len(flying) < SLOTS:
+            claimed = claims.claim(lane, SLOTS - len(flying), pulse.id)
+            if len(claimed) == SLOTS:
+                nudge(f"whatsapp.deliver_{lane.value}")  # more than one process can do: wake another
+            _launch(claimed, flying)
+        if flying:
+            _collect(flying)
+        elif in_time and _has_work(lane):
+            time.sleep(FULL_PACE_WAIT)
+        else:
+            crashpoints.reach("turn_over")
+            pulse.end()
+            return not in_time
+
+
+def _collect(flying: dict[Future[str], Attempt]) -> None:
+    """Record what was answered; with many under way, a moment's patience makes each round worth its cost."""
+    wait(flying, timeout=ANSWER_WAIT, return_when=FIRST_COMPLETED)
+    if len(flying) > SLOTS // 2:
+        time.sleep(GATHER)
+    record([(flying.pop(call), call) for call in [call for call in flying if call.done()]])
+
+
+def _has_work(lane: Lane) -> bool:
+    """Is there something that only waits for room in the pace? A pause or the day's limit are the sweep's."""
+    channel = channels.current()
+    if channel.paused_at or tiers.room(channel, lane) == 0:
+        return False
+    return Message.objects.filter(claims.due(lane)).exists()
+
+
+def _launch(claimed: Iterable[tuple[Attempt, datetime]], flying: dict[Future[str], Attempt]) -> None:
+    for attempt, slot in claimed:
+        try:
+            outbound = prepare(attempt)
+        except errors.ChannelError as error:  # the upload failed: nothing was sent
+            record_failure(attempt, error)
+        else:
+            flying[_pool.submit(_call, outbound, slot)] = attempt
+
+
+def _call(outbound: OutboundMessage, slot: datetime) -> str:
+    time.sleep(max(0.0, (slot - timezone.now()).total_seconds()))
+    crashpoints.reach("before_call")
+    provider_id = registry.current().send(outbound)
+    crashpoints.reach("after_call")
+    return provider_id
+
+
+def record(answers: Sequence[tuple[Attempt, Future[str]]]) -> None:
+    """Write down what the provider answered, many at a time."""
+    crashpoints.reach("before_record")
+    outcomes = []
+    for attempt, call in answers:
+        try:
+            outcomes.append(_outcome(attempt, State.ACCEPTED, provider_id=call.result()))
+        except errors.ChannelError as error:
+            outcomes.append(_failure(attempt, error))
+        except Exception:
+            # Our own mistake after the call began: nobody knows what the provider has.
+            logger.exception("attempt %s ended without a readable answer", attempt.pk)
+            unread = errors.OutcomeUnknown("La risposta di WhatsApp non è stata letta.")
+            outcomes.append(_failure(attempt, unread))
+    ledger.write(outcomes)
+    crashpoints.reach("recorded")
+    channel_of = {attempt.pk: attempt.channel_id for attempt, _ in answers}
+    for outcome in outcomes:
+        if outcome.error:
+            ladder.react(channel_of[outcome.attempt_id], outcome.error)
+
+
+def record_failure(attempt: Attempt, error: errors.ChannelError) -> None:
+    """Write down that a hand-over failed, and what that means for the number."""
+    ledger.write([_failure(attempt, error)])
+    ladder.react(attempt.channel_id, error)
+
+
+def _failure(attempt: Attempt, error: errors.ChannelError) -> Outcome:
+    unknown = isinstance(error, errors.OutcomeUnknown)
+    # `attempts_made` was read before the claim counted this attempt.
+    pause = ladder.wait(error, attempt.message.attempts_made + 1)
+    return _outcome(
+        attempt,
+        State.UNCERTAIN if unknown else State.FAILED,
+        error=error,
+        again_at=timezone.now() + pause if pause else None,
+    )
+
+
+def _outcome(
+    attempt: Attempt,
+    state: State,
+    *,
+    provider_id: str = "",
+    error: errors.ChannelError | None = None,
+    again_at: datetime | None = None,
+) -> Outcome:
+    return Outcome(
+        attempt_id=attempt.pk,
+        message_id=attempt.message_id,
+        state=state,
+        at=timezone.now(),
+        provider_id=provider_id,
+        error=error,
+        again_at=again_at,
+    )
+
+
+def prepare(attempt: Attempt) -> OutboundMessage:
+    """Everything the provider needs, files uploaded. Raises ChannelError; nothing has been sent then."""
+    message, content = attempt.message, attempt.message.content
+    contact = message.contact.merged_into or message.contact
+    template = content.template
+    return OutboundMessage(
+        opaque_id=attempt.opaque_id,
+        kind=Kind(content.kind),
+        phone=contact.phone,
+        bsuid=contact.bsuid,
+        text="" if template else content.text,
+        media_id=_uploaded(content.media) if content.media else "",
+        filename=content.media.filename if content.media else "",
+        place=content.place,
+        buttons=tuple((id_, title) for id_, title in content.buttons),
+        template_name=template.name if template else "",
+        template_language=template.language if template else "",
+        template_header=Header(template.header) if template else Header.NONE,
+        header_text=content.place_name,
+        body_parameters=tuple(content.parameters),
+        button_parameters=tuple((sub_type, value) for sub_type, value in content.button_parameters),
+    )
+
+
+def _uploaded(media: Media) -> str:
+    """The provider's id of a file: uploaded once, and again only when the provider has dropped it."""
+    media.refresh_from_db(fields=["provider_media_id", "uploaded_at"])
+    if not media.uploaded_at or timezone.now() - media.uploaded_at > UPLOAD_LIFE:
+        try:
+            media.provider_media_id = registry.current().upload(Path(media.file.path), media.mime_type)
+        except OSError as error:  # ours, not the network's: the provider turns those into ChannelError
+            raise errors.MessageError("Il file da inviare non si trova più: allegalo di nuovo.") from error
+        media.uploaded_at = timezone.now()
+        media.save(update_fields=["provider_media_id", "uploaded_at"])
+    return media.provider_media_id

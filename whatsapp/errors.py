@@ -1,0 +1,64 @@
+"""What can go wrong, each class carrying its decision (fact sheet 6.2). The staff read the texts."""
+
+from datetime import timedelta
+
+
+class ChannelError(Exception):
+    """The provider did not take a message. `code` is the provider's, `text` is for the staff."""
+
+    def __init__(self, text: str, *, code: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+class Transient(ChannelError):
+    """Nothing arrived; try again soon, with growing waits."""
+
+
+class Throttled(ChannelError):
+    """The whole number is too fast: slow everybody down; nobody has failed."""
+
+    def __init__(self, text: str, *, code: str = "", retry_after: timedelta | None = None) -> None:
+        super().__init__(text, code=code)
+        self.retry_after = retry_after
+
+
+class Later(ChannelError):
+    """This person later; the others go on."""
+
+    def __init__(self, text: str, *, code: str = "", wait: timedelta) -> None:
+        super().__init__(text, code=code)
+        self.wait = wait
+
+
+class RecipientError(ChannelError):
+    """Never for this person. A technical failure, never an opt-out (Glific #2822)."""
+
+
+class MessageError(ChannelError):
+    """Never for this message or template: nobody can receive it."""
+
+
+class WindowClosed(RecipientError):
+    """Free text more than 24 hours after the person's last message: only a template may go."""
+
+
+class AccountError(ChannelError):
+    """Stop the whole channel and call somebody."""
+
+
+class OutcomeUnknown(ChannelError):
+    """The answer was lost: the message may be on its way. Never a blind retry."""
+
+
+class InvalidSignature(Exception):
+    """A webhook that its provider did not sign. Never tells what was expected."""
+
+
+class MalformedWebhook(Exception):
+    """A signed webhook that cannot be read. Kept, so that nothing is lost."""
+
+
+class ContentError(ValueError):
+    """What was asked for cannot be sent; the text tells the staff why and what to do."""

@@ -1,0 +1,254 @@
+"""What comes in: stored raw, read, kept as messages, and handed to the apps above in turn (DESIGN 3)."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from whatsapp import account, contacts, crashpoints, receipts
+from whatsapp.errors import MalformedWebhook
+from whatsapp.models import Channel, Contact, Content, Media, Message, WebhookEvent
+from whatsapp.nudges import nudge
+from whatsapp.providers import registry
+from whatsapp.providers.base import Provider
+from whatsapp.types import (
+    AccountUpdate,
+    IdentityChange,
+    InboundMessage,
+    Kind,
+    State,
+    StatusUpdate,
+    TemplateUpdate,
+    Update,
+)
+
+logger = logging.getLogger(__name__)
+
+Inbox = WebhookEvent.Inbox
+# An event taken by a worker that died is due again after this.
+LEASE = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(hours=1)
+# Citizens' messages one by one, for the next worker takes the next; receipts by the hundred.
+TOGETHER = {Inbox.MESSAGES: 1, Inbox.STATUSES: 100}
+# A nudge older than this may have been lost.
+NUDGE_LIFE = timedelta(seconds=5)
+
+
+def store(provider: Provider, body: bytes) -> WebhookEvent:
+    """Keep a verified webhook as it came and wake its worker."""
+    inbox = Inbox.MESSAGES if provider.carries_messages(body) else Inbox.STATUSES
+    event = WebhookEvent.objects.create(provider=provider.slug, inbox=inbox, body=body)
+    crashpoints.reach("event_stored")
+    if inbox == Inbox.MESSAGES or not _worker_is_on_it(event):
+        nudge(f"whatsapp.process_{inbox.value}")
+    return event
+
+
+def _worker_is_on_it(event: WebhookEvent) -> bool:
+    """Thousands of receipts need one nudge: whoever works on an older one looks again when it is done.
+
+    Nothing is missed: an older event seen unhandled here is marked handled, and the next one looked for,
+    after ours was stored. Older only: two that come at once must not rely on each other. Should that worker
+    die, the sweep comes by.
+    """
+    fresh = timezone.now() - NUDGE_LIFE
+    others = WebhookEvent.objects.filter(inbox=event.inbox, handled_at__isnull=True, error="")
+    return others.filter(received_at__gt=fresh, pk__lt=event.pk).exists()
+
+
+def process(inbox: WebhookEvent.Inbox, *, limit: int = 500) -> int:
+    """Work through the due events of one inbox, then the messages whose handling failed earlier.
+
+    Returns:
+        How many events were taken: `limit` or more means there may be others.
+    """
+    taken = 0
+    while taken < limit and (events := _take(inbox)):
+        crashpoints.reach("event_taken")
+        _process(events)
+        taken += len(events)
+    if inbox == Inbox.MESSAGES:
+        for pk in unhandled().values_list("pk", flat=True)[:limit]:
+            handle(pk)
+    return taken
+
+
+def unhandled() -> QuerySet[Message]:
+    """Citizens' messages that are stored and not yet dealt with, due now."""
+    waiting = Message.objects.filter(inbound=True, handled_at__isnull=True, due_at__lte=timezone.now())
+    return waiting.order_by("created_at")
+
+
+def _take(inbox: WebhookEvent.Inbox) -> list[WebhookEvent]:
+    """Lease the oldest due events; short, so that no transaction is open while they are worked on."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = WebhookEvent.objects.filter(inbox=inbox, handled_at__isnull=True, due_at__lte=now)
+        events = list(due.select_for_update(skip_locked=True).order_by("due_at", "id")[: TOGETHER[inbox]])
+        for event in events:
+            event.attempts += 1
+            event.due_at = now + max(LEASE, backoff(event.attempts))
+        WebhookEvent.objects.bulk_update(events, ["attempts", "due_at"])
+    return events
+
+
+def backoff(attempts: int) -> timedelta:
+    """Growing waits: 5 s, 20 s, 80 s … one hour."""
+    return min(timedelta(seconds=5 * 4 ** min(attempts - 1, 6)), LONGEST_WAIT)
+
+
+def _process(events: Sequence[WebhookEvent]) -> None:
+    """Apply everything the events tell; one bad update does not stop the others, and keeps its event."""
+    updates = {event.pk: _read(event) for event in events}
+    if len(events) > 1:
+        # All receipts in one stroke; if it fails, each is tried alone below, which does no harm twice.
+        together = [u for told in updates.values() for u in told if isinstance(u, StatusUpdate)]
+        try:
+            receipts.apply(together)
+            updates = {
+                pk: [u for u in told if not isinstance(u, StatusUpdate)] for pk, told in updates.items()
+            }
+        except Exception:
+            logger.exception("%d statuses failed together", len(together))
+    for event in events:
+        if not event.handled_at:
+            event.error = _apply_all(event, updates[event.pk])
+            event.handled_at = None if event.error else timezone.now()
+    crashpoints.reach("events_applied")
+    WebhookEvent.objects.bulk_update(events, ["error", "handled_at"])
+
+
+def _read(event: WebhookEvent) -> list[Update]:
+    """The event's updates; what cannot be read is kept, and done with."""
+    try:
+        return _parse(event)
+    except MalformedWebhook as malformed:
+        event.error, event.handled_at = f"Illeggibile: {malformed}.", timezone.now()
+        return []
+
+
+def _apply_all(event: WebhookEvent, updates: Sequence[Update]) -> str:
+    """The last error, in words for the staff; empty when all went well."""
+    error = ""
+    statuses = [update for update in updates if isinstance(update, StatusUpdate)]
+    steps: list[Callable[[], object]] = [partial(receipts.apply, statuses)] if statuses else []
+    steps += [partial(_apply, update) for update in updates if not isinstance(update, StatusUpdate)]
+    for step in steps:
+        try:
+            step()
+        except Exception as problem:
+            logger.exception("an update of event %s failed", event.pk)
+            error = f"{type(problem).__name__}: si riprova da solo."
+    return error
+
+
+def _parse(event: WebhookEvent) -> list[Update]:
+    provider = registry.for_webhook(event.provider)
+    if provider is None:
+        raise MalformedWebhook("il fornitore non è più in uso")
+    return provider.parse(bytes(event.body))
+
+
+def _apply(update: Update) -> None:
+    match update:
+        case InboundMessage():
+            if message := keep(update):
+                crashpoints.reach("message_kept")
+                handle(message.pk)
+                crashpoints.reach("message_handled")
+        case IdentityChange():
+            contacts.change_identity(update)
+        case TemplateUpdate():
+            account.update_template(update)
+        case AccountUpdate():
+            account.update_account(update)
+
+
+@transaction.atomic
+def keep(update: InboundMessage) -> Message | None:
+    """Store a citizen's message once, with its sender and the window it opens; None if it was there."""
+    contact = contacts.resolve(update.sender)
+    if Message.objects.filter(provider_id=update.provider_id).exists():
+        return None
+    contacts.open_window(contact, update.sent_at)
+    Channel.objects.update(last_inbound_at=timezone.now())
+    return Message.objects.create(
+        contact=contact,
+        content=_content(update),
+        inbound=True,
+        state=State.RECEIVED,
+        provider_id=update.provider_id,
+        context_id=update.context_id,
+        sent_at=update.sent_at,
+    )
+
+
+def _content(update: InboundMessage) -> Content:
+    place = update.place
+    return Content.objects.create(
+        kind=update.kind,
+        text=update.text,
+        payload=update.payload,
+        media=_announce(update),
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
+        place_name=place.name if place else "",
+        place_address=place.address if place else "",
+    )
+
+
+def _announce(update: InboundMessage) -> Media | None:
+    """A file to be fetched at once: its address lives five minutes, its id seven days (fact sheet 2.1)."""
+    if update.media is None or update.kind == Kind.STICKER:
+        return None
+    media = Media.objects.create(
+        kind=update.kind,
+        inbound=True,
+        provider_media_id=update.media.provider_media_id,
+        mime_type=update.media.mime_type,
+        filename=update.media.filename,
+    )
+    nudge("whatsapp.fetch_media")
+    return media
+
+
+def handle(pk: int) -> None:
+    """Pass one message to the handlers of `INBOUND_HANDLERS`; a failure is tried again later.
+
+    `handled_at`, what the handlers did and the replies they queued commit together.
+    """
+    try:
+        _handle(pk)
+    except Exception as problem:
+        logger.exception("message %s could not be handled", pk)
+        message = Message.objects.get(pk=pk)
+        message.attempts_made += 1
+        message.due_at = timezone.now() + backoff(message.attempts_made)
+        message.reason = f"Non ancora trattato ({type(problem).__name__}): si riprova da solo."
+        message.save(update_fields=["attempts_made", "due_at", "reason"])
+
+
+@transaction.atomic
+def _handle(pk: int) -> None:
+    contact_id = Message.objects.values_list("contact_id", flat=True).get(pk=pk)
+    # One message of a person at a time, so that a photo and its text cannot open two reports.
+    contact = Contact.objects.select_for_update().get(pk=contact_id)
+    message = Message.objects.select_related("content__media").get(pk=pk)
+    if message.handled_at is not None:
+        return
+    message.contact = contact
+    any(handler(message) for handler in handlers())
+    nudge("whatsapp.mark_read", message.provider_id)
+    message.handled_at, message.reason = timezone.now(), ""
+    message.save(update_fields=["handled_at", "reason"])
+
+
+def handlers() -> list[Callable[[Message], bool]]:
+    """The apps above, in turn; the first that says it handled the message ends the walk."""
+    return [import_string(name) for name in settings.INBOUND_HANDLERS]

@@ -1,0 +1,54 @@
+"""What an error means for what comes next: when a message may go again, what happens to the number."""
+
+import random
+from datetime import timedelta
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from whatsapp import channels, errors
+from whatsapp.models import Channel
+from whatsapp.paging import page
+
+# Waits after a failure that proves nothing arrived; after the last one the message has failed.
+LADDER = [timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900)]
+THROTTLE_PAUSE = timedelta(seconds=5)
+LATER_TRIES = 2
+# The number's pace after «too fast»: halved at each answer of that kind, given back little by little.
+SLOWER, FASTER, SLOWEST = 0.5, 1.1, 0.05
+
+
+def wait(error: errors.ChannelError, attempts_made: int) -> timedelta | None:
+    """How long until the next attempt; None: there is none by itself."""
+    match error:
+        case errors.Later():
+            return error.wait if attempts_made <= LATER_TRIES else None
+        case errors.AccountError() | errors.Throttled():
+            return THROTTLE_PAUSE  # nobody has failed: the channel is stopped or slowed
+        case errors.Transient():
+            step = max(attempts_made, 1) - 1
+            return LADDER[step] * random.uniform(0.8, 1.2) if step < len(LADDER) else None
+        case _:
+            return None
+
+
+def react(channel_id: int, error: errors.ChannelError) -> None:
+    """What an error does to the whole number: stop it and call somebody, or slow it down."""
+    match error:
+        case errors.AccountError():
+            if channels.pause(Channel.objects.get(pk=channel_id), error.text):
+                page("invii fermati", f"{error.text}\nRisolvi il problema, poi riattiva il canale.")
+        case errors.Throttled():
+            until = timezone.now() + (error.retry_after or THROTTLE_PAUSE)
+            Channel.objects.filter(pk=channel_id, next_slot_at__lt=until).update(
+                next_slot_at=until, throttle=Greatest(F("throttle") * SLOWER, SLOWEST)
+            )
+
+
+def recover() -> None:
+    """Give a little of the pace back; called by every sweep."""
+    Channel.objects.filter(throttle__lt=1, next_slot_at__lt=timezone.now()).update(
+        throttle=F("throttle") * FASTER
+    )
+    Channel.objects.filter(throttle__gt=1).update(throttle=1)

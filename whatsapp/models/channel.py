@@ -1,0 +1,100 @@
+"""The sending number, its inbox, and whom to wake."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from whatsapp.models.contacts import Contact
+
+
+class Channel(models.Model):
+    """The town's number at the provider: its pace, its pause, its health."""
+
+    phone_number_id = models.CharField("identificativo del numero", max_length=64, unique=True)
+    display_number = models.CharField("numero", max_length=20, blank=True)
+    pace = models.FloatField(
+        "messaggi al secondo", null=True, blank=True, help_text="Vuoto: il massimo della configurazione."
+    )
+    next_slot_at = models.DateTimeField("prossimo posto libero", default=timezone.now, editable=False)
+    paused_at = models.DateTimeField("in pausa dal", null=True, blank=True)
+    pause_reason = models.CharField("motivo della pausa", max_length=300, blank=True)
+    quality = models.CharField("qualità", max_length=20, blank=True)
+    tier = models.CharField("limite nelle 24 ore", max_length=20, blank=True)
+    reached_today = models.PositiveIntegerField("persone raggiunte nelle 24 ore", default=0, editable=False)
+    last_inbound_at = models.DateTimeField("ultimo messaggio ricevuto", null=True, blank=True)
+    last_outbound_at = models.DateTimeField("ultimo messaggio consegnato", null=True, blank=True)
+
+    last_status_at = models.DateTimeField("ultimo esito ricevuto", null=True, blank=True)
+    # After «too fast» the pace is this part of itself, and recovers little by little.
+    throttle = models.FloatField("parte del ritmo in uso", default=1.0)
+    swept_at = models.DateTimeField("ultimo controllo periodico", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "canale"
+        verbose_name_plural = "canali"
+
+    def __str__(self) -> str:
+        return self.display_number or self.phone_number_id
+
+
+class Worker(models.Model):
+    """A process that hands messages over, as long as it says so: its heartbeat decides who is dead."""
+
+    id = models.UUIDField(primary_key=True)
+    beat_at = models.DateTimeField("ultimo segno di vita")
+
+    class Meta:
+        verbose_name = "processo di consegna"
+        verbose_name_plural = "processi di consegna"
+
+    def __str__(self) -> str:
+        return str(self.id)[:8]
+
+
+class WebhookEvent(models.Model):
+    """The raw inbox: stored before anything else, so that nothing that reached us is lost."""
+
+    class Inbox(models.TextChoices):
+        """Citizens' messages never wait behind thousands of receipts."""
+
+        MESSAGES = "messages", "messaggi"
+        STATUSES = "statuses", "esiti"
+
+    provider = models.CharField("fornitore", max_length=20)
+    inbox = models.CharField("posta", max_length=10, choices=Inbox.choices)
+    body = models.BinaryField()
+    received_at = models.DateTimeField("ricevuto", default=timezone.now)
+    handled_at = models.DateTimeField("trattato", null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField("tentativi", default=0)
+    due_at = models.DateTimeField("prossimo tentativo", default=timezone.now)
+    error = models.CharField("errore", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "evento ricevuto"
+        verbose_name_plural = "eventi ricevuti"
+        indexes = [
+            models.Index(
+                fields=["inbox", "due_at", "id"], name="event_due", condition=Q(handled_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"evento {self.pk}"
+
+
+class StaffPhone(models.Model):
+    """A staff member's own WhatsApp: for tests of notices and to be called when something is wrong."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name="utente", on_delete=models.CASCADE, related_name="staff_phone"
+    )
+    contact = models.OneToOneField(Contact, verbose_name="contatto", on_delete=models.PROTECT)
+    on_duty = models.BooleanField("di turno", default=True)
+
+    class Meta:
+        verbose_name = "telefono del personale"
+        verbose_name_plural = "telefoni del personale"
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.contact}"

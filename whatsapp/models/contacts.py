@@ -1,0 +1,76 @@
+"""People on WhatsApp."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from whatsapp import phones
+
+# Meta closes the window 24 hours after the person's last message; some are refused a little earlier.
+WINDOW = timedelta(hours=23, minutes=50)
+
+
+class Contact(models.Model):
+    """One person on WhatsApp. The phone may be hidden, the BSUID may change: the person is our own id."""
+
+    subject_id = models.UUIDField("codice interessato", default=uuid.uuid4, unique=True, editable=False)
+    phone = models.CharField("numero", max_length=16, unique=True, null=True, blank=True)
+    bsuid = models.CharField("identificativo WhatsApp", max_length=140, unique=True, null=True, blank=True)
+    profile_name = models.CharField("nome su WhatsApp", max_length=100, blank=True)
+    username = models.CharField("nome utente", max_length=60, blank=True)
+    window_expires_at = models.DateTimeField("finestra aperta fino a", null=True, blank=True)
+    blocked = models.BooleanField("bloccato", default=False)
+    merged_into = models.ForeignKey(
+        "self", verbose_name="unito a", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
+    )
+    erased_at = models.DateTimeField("dati cancellati il", null=True, blank=True)
+    created_at = models.DateTimeField("dal", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "contatto"
+        verbose_name_plural = "contatti"
+        constraints = [
+            models.CheckConstraint(
+                name="contact_has_an_identity",
+                condition=Q(phone__isnull=False)
+                | Q(bsuid__isnull=False)
+                | Q(merged_into__isnull=False)
+                | Q(erased_at__isnull=False),
+            ),
+            models.CheckConstraint(name="contact_phone_e164", condition=Q(phone__regex=r"^\+[1-9]\d{5,14}$")),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """Name with the number masked; a hidden number shows the user name or a short BSUID."""
+        identity = phones.mask(self.phone) if self.phone else f"@{self.username}" if self.username else ""
+        identity = identity or f"utente {(self.bsuid or str(self.subject_id))[-6:]}"
+        return f"{self.profile_name} ({identity})" if self.profile_name else identity
+
+    @property
+    def window_open(self) -> bool:
+        """May free text still be written to this person?"""
+        return self.window_expires_at is not None and self.window_expires_at > timezone.now()
+
+
+class ContactAlias(models.Model):
+    """An identifier a person no longer has. It matches statuses and opt-outs, never a sender:
+    a recycled number inherits nothing."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="aliases")
+    phone = models.CharField(max_length=16, blank=True, db_index=True)
+    bsuid = models.CharField(max_length=140, blank=True, db_index=True)
+    retired_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "identificativo precedente"
+        verbose_name_plural = "identificativi precedenti"
+
+    def __str__(self) -> str:
+        return phones.mask(self.phone or None)

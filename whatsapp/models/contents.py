@@ -1,0 +1,134 @@
+"""What is said: contents, files, message templates."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from whatsapp.types import Header, Kind, Place
+
+
+def media_path(media: "Media", filename: str) -> str:
+    """A path nobody can guess, without the name the sender gave."""
+    return f"whatsapp/{timezone.now():%Y/%m}/{uuid.uuid4().hex}.{filename.rsplit('.', 1)[-1][:8]}"
+
+
+class Media(models.Model):
+    """A file that came from a citizen or goes to them."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "da scaricare"
+        FETCHED = "fetched", "disponibile"
+        REJECTED = "rejected", "rifiutato"
+
+    kind = models.CharField("tipo", max_length=12, choices=Kind.choices)
+    status = models.CharField("stato", max_length=10, choices=Status.choices, default=Status.PENDING)
+    reason = models.CharField("motivo", max_length=200, blank=True)
+    file = models.FileField("file", upload_to=media_path, blank=True)
+    thumbnail = models.FileField("anteprima", upload_to=media_path, blank=True)  # pictures only
+    filename = models.CharField("nome", max_length=120, blank=True)
+    mime_type = models.CharField("tipo MIME", max_length=80, blank=True)
+    size = models.PositiveIntegerField("byte", default=0)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    inbound = models.BooleanField("ricevuto", default=False)
+    provider_media_id = models.CharField(max_length=200, blank=True)
+    uploaded_at = models.DateTimeField(null=True, blank=True)  # the provider keeps an upload for 30 days
+    attempts = models.PositiveSmallIntegerField("tentativi", default=0)
+    due_at = models.DateTimeField("prossimo tentativo", default=timezone.now)
+    created_at = models.DateTimeField("data", default=timezone.now)
+
+    class Meta:
+        verbose_name = "file"
+        verbose_name_plural = "file"
+        indexes = [
+            # the sweep's question: what is still to be fetched
+            models.Index(fields=["due_at"], name="media_pending", condition=models.Q(status="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class Template(models.Model):
+    """A message template the provider has to approve (fact sheet 5.2). Body variables are {{1}}, {{2}}."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "da sottoporre"
+        PENDING = "pending", "in esame"
+        APPROVED = "approved", "approvato"
+        REJECTED = "rejected", "respinto"
+        PAUSED = "paused", "sospeso"
+        DISABLED = "disabled", "disattivato"
+
+    name = models.CharField("nome", max_length=512)
+    language = models.CharField("lingua", max_length=10, default="it")
+    category = models.CharField(
+        "categoria Meta",
+        max_length=12,
+        default="utility",
+        choices=[("utility", "servizio"), ("marketing", "marketing")],
+    )
+    header = models.CharField("intestazione", max_length=10, choices=Header.choices, default=Header.NONE)
+    body = models.TextField("testo", max_length=1024)
+    footer = models.CharField("piè di pagina", max_length=60, blank=True)
+    buttons = models.JSONField("pulsanti", default=list, blank=True)  # [{"type","text","url"?,"payload"?}]
+    examples = models.JSONField("esempi", default=list, blank=True)
+    ttl_seconds = models.PositiveIntegerField("validità (secondi)", null=True, blank=True)
+    status = models.CharField("stato", max_length=10, choices=Status.choices, default=Status.DRAFT)
+    quality = models.CharField("qualità", max_length=10, blank=True)
+    reason = models.CharField("motivo", max_length=200, blank=True)
+    provider_id = models.CharField(max_length=64, blank=True)
+    synced_at = models.DateTimeField("aggiornato il", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "modello di messaggio"
+        verbose_name_plural = "modelli di messaggio"
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["name", "language"], name="template_name_language")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_status_display()})"
+
+
+class Content(models.Model):
+    """What is said. Never changes once queued; a notice's recipients share one."""
+
+    kind = models.CharField("tipo", max_length=12, choices=Kind.choices)
+    text = models.TextField("testo", blank=True)
+    payload = models.CharField(max_length=256, blank=True)  # inbound: the id of the button tapped
+    media = models.ForeignKey(
+        Media, verbose_name="file", on_delete=models.PROTECT, null=True, blank=True, related_name="contents"
+    )
+    latitude = models.FloatField("latitudine", null=True, blank=True)
+    longitude = models.FloatField("longitudine", null=True, blank=True)
+    place_name = models.CharField("luogo", max_length=200, blank=True)
+    place_address = models.CharField("indirizzo", max_length=200, blank=True)
+    buttons = models.JSONField("pulsanti", default=list, blank=True)  # [[id, title], …] of a reply
+    template = models.ForeignKey(
+        Template,
+        verbose_name="modello",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="contents",
+    )
+    parameters = models.JSONField("parametri", default=list, blank=True)  # of the template's body
+    button_parameters = models.JSONField(default=list, blank=True)  # [[sub_type, value], …] by position
+    expires_at = models.DateTimeField("scade il", null=True, blank=True)
+    created_at = models.DateTimeField("data", default=timezone.now)
+
+    class Meta:
+        verbose_name = "contenuto"
+        verbose_name_plural = "contenuti"
+
+    def __str__(self) -> str:
+        return self.text[:60] or self.get_kind_display()
+
+    @property
+    def place(self) -> Place | None:
+        """The point it carries, if any."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Place(
+            latitude=self.latitude, longitude=self.longitude, name=self.place_name, address=self.place_address
+        )

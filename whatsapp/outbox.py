@@ -1,0 +1,77 @@
+"""Anything to be said goes through here: one row per person, then a nudge to the lane's worker."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Count
+from django.utils import timezone
+
+from whatsapp import contents
+from whatsapp.models import Contact, Content, Message
+from whatsapp.nudges import nudge
+from whatsapp.types import Lane, State
+
+# One INSERT; small enough to keep locks short, large enough for a town in a few statements.
+BATCH = 1000
+
+
+def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
+    """Queue the content for these contacts; who has it already is left alone, so it may be repeated.
+
+    Returns:
+        How many rows the content has now. The worker is nudged after commit: callers never do.
+    """
+    rows = [
+        Message(contact_id=pk, content=content, inbound=False, lane=lane, state=State.QUEUED)
+        for pk in contact_ids
+    ]
+    Message.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    nudge(f"whatsapp.deliver_{lane.value}")
+    return content.messages.count()
+
+
+def reply(contact: Contact, body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Message:
+    """Queue a free text to one person, each with its own content.
+
+    Raises:
+        ContentError: see `contents.text`.
+    """
+    content = contents.text(body, buttons=buttons)
+    enqueue(content, [contact.pk], Lane.REPLY)
+    return content.messages.get()
+
+
+def send(contact: Contact, content: Content, lane: Lane = Lane.REPLY) -> Message:
+    """Queue one prepared content (a template, say) to one person."""
+    enqueue(content, [contact.pk], lane)
+    return content.messages.get(contact=contact)
+
+
+def resend(content: Content, states: Iterable[State]) -> int:
+    """Queue again what failed or is uncertain, of these states: a person decided it. Returns how many."""
+    asked = {State.FAILED, State.UNCERTAIN} & set(states)
+    count = Message.objects.filter(content=content, inbound=False, state__in=asked).update(
+        state=State.QUEUED, due_at=timezone.now(), attempts_made=0, reason="", error_code=""
+    )
+    _nudge_lanes(content)
+    return count
+
+
+def release(content: Content) -> int:
+    """Let queued messages go now, whatever they were waiting for. Returns how many."""
+    waiting = Message.objects.filter(content=content, state=State.QUEUED, due_at__gt=timezone.now())
+    count = waiting.update(due_at=timezone.now())
+    _nudge_lanes(content)
+    return count
+
+
+def _nudge_lanes(content: Content) -> None:
+    for lane in set(content.messages.values_list("lane", flat=True)):
+        nudge(f"whatsapp.deliver_{lane}")
+
+
+def progress(content: Content) -> dict[State, int]:
+    """How many of the content's messages are in each state; states without messages are there with 0."""
+    rows = Message.objects.filter(content=content).values_list("state").annotate(n=Count("pk"))
+    counted = Counter(dict(rows))
+    return {state: counted[state] for state in State if state != State.RECEIVED}

@@ -1,0 +1,52 @@
+"""Telephone numbers: E.164 inside, masked wherever a person or a log does not need them whole."""
+
+import logging
+import re
+
+import phonenumbers
+
+# A long run of digits in a log line is a number, or a WhatsApp id, which contains one in clear.
+_DIGITS = re.compile(r"\+?\d{8,15}")
+_MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")
+
+
+def normalise(text: str, *, region: str = "IT") -> str | None:
+    """The number in E.164 (`+393401112233`), or None if it cannot be one.
+
+    A number as WhatsApp writes it (`wa_id`: digits without `+`) must get its `+` first: see `from_wa_id`.
+    """
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def from_wa_id(wa_id: str | None) -> str | None:
+    """E.164 from the digits of a webhook's `from` or `wa_id` (fact sheet 1.1: they come without `+`)."""
+    digits = re.sub(r"\D", "", wa_id or "")
+    return f"+{digits}" if 6 <= len(digits) <= 15 else None
+
+
+def mask(phone: str | None) -> str:
+    """`+39340****233`: enough to recognise a number one knows, not enough to call it."""
+    if not phone:
+        return "numero nascosto"
+    return f"{phone[:6]}{'*' * max(len(phone) - 9, 2)}{phone[-3:]}"
+
+
+def masked(text: str) -> str:
+    """The text with every telephone number and WhatsApp message id made unreadable."""
+    text = _MESSAGE_ID.sub("wamid.***", text)
+    return _DIGITS.sub(lambda match: f"{match[0][:4]}***{match[0][-2:]}", text)
+
+
+class MaskNumbers(logging.Filter):
+    """A log filter: no number reaches a log, whoever wrote the line (DESIGN 5.7)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = masked(record.getMessage())
+        record.args = ()
+        return True

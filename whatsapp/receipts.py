@@ -1,0 +1,77 @@
+"""What the provider's statuses tell: matched with our attempts, then written in the ledger."""
+
+import logging
+from collections.abc import Sequence
+
+from django.db.models import Q
+from django.utils import timezone
+
+from whatsapp import ladder, ledger
+from whatsapp.ledger import Outcome
+from whatsapp.models import Attempt, Channel, Contact
+from whatsapp.types import State, StatusUpdate
+
+logger = logging.getLogger(__name__)
+
+
+def apply(updates: Sequence[StatusUpdate]) -> int:
+    """Record statuses, in any order, as often as they come; returns how many were about our attempts.
+
+    The opaque id matches even when the hand-over's answer was lost, or is not recorded yet. What is about
+    nothing of ours is left aside: that is no error.
+    """
+    attempts = _attempts(updates)
+    outcomes, channels = [], set()
+    for update in updates:
+        attempt = attempts.get(update.opaque_id) or attempts.get(update.provider_id)
+        if attempt is not None:
+            outcomes.append(_outcome(update, attempt))
+            channels.add(attempt.channel_id)
+            _learn_bsuid(attempt, update)
+    ledger.write(outcomes)
+    for outcome in outcomes:
+        if outcome.error:
+            ladder.react(attempts[outcome.provider_id].channel_id, outcome.error)
+    Channel.objects.filter(pk__in=channels).update(last_status_at=timezone.now())
+    if len(outcomes) < len(updates):
+        logger.info("%d statuses of unknown messages were left aside", len(updates) - len(outcomes))
+    return len(outcomes)
+
+
+def _attempts(updates: Sequence[StatusUpdate]) -> dict[str, Attempt]:
+    """Our attempts by both of their ids."""
+    opaque = {update.opaque_id for update in updates if update.opaque_id}
+    provider = {update.provider_id for update in updates}
+    rows = Attempt.objects.filter(Q(opaque_id__in=opaque) | Q(provider_id__in=provider))
+    found: dict[str, Attempt] = {}
+    for attempt in rows.select_related("message__contact"):
+        found[attempt.opaque_id] = attempt
+        if attempt.provider_id:
+            found[attempt.provider_id] = attempt
+    for update in updates:
+        if update.opaque_id in found:
+            found.setdefault(update.provider_id, found[update.opaque_id])
+    return found
+
+
+def _outcome(update: StatusUpdate, attempt: Attempt) -> Outcome:
+    wait = ladder.wait(update.error, attempt.message.attempts_made) if update.error else None
+    return Outcome(
+        attempt_id=attempt.pk,
+        message_id=attempt.message_id,
+        state=update.state,
+        at=update.at,
+        provider_id=update.provider_id,
+        error=update.error,
+        again_at=timezone.now() + wait if wait and update.state == State.FAILED else None,
+    )
+
+
+def _learn_bsuid(attempt: Attempt, update: StatusUpdate) -> None:
+    """Statuses tell the BSUID of people we only know by number (fact sheet 4.8)."""
+    contact = attempt.message.contact
+    if contact.bsuid or not update.bsuid or update.phone != contact.phone:
+        return
+    if not Contact.objects.filter(bsuid=update.bsuid).exists():
+        Contact.objects.filter(pk=contact.pk, bsuid=None).update(bsuid=update.bsuid)
+        contact.bsuid = update.bsuid

@@ -1,0 +1,167 @@
+"""What a citizen does on a phone, and the webhook that tells the project (fact sheet 3.4, 3.5)."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .phones import DELIVERED, SENT, Phone
+from .state import Simulator, new_message_id
+from .validation import TEXT, check_location
+
+JSON = dict[str, Any]
+# The shape of the message, and what the phone shows of it.
+Shapes = tuple[JSON, JSON]
+
+
+def write(simulator: Simulator, phone: Phone, action: JSON) -> str:
+    """Send what `action` describes; the message's id, or ValueError in Italian if it cannot be."""
+    kind = str(action.get("type", "text"))
+    if kind not in ACTIONS:
+        raise ValueError(f"Tipo di messaggio sconosciuto: «{kind}».")
+    try:
+        message, bubble = ACTIONS[kind](action)
+    except KeyError as error:
+        raise ValueError(f"Manca il campo «{error.args[0]}».") from None
+    return _post(simulator, phone, message, bubble, quoted=str(action.get("message", "")))
+
+
+def send_file(
+    simulator: Simulator, phone: Phone, content: bytes, mime_type: str, name: str, caption: str
+) -> str:
+    """A picture, a clip, a voice message or a document; the type is told by the file."""
+    mime_type = mime_type.partition(";")[0].strip() or mimetypes.guess_type(name)[0] or ""
+    file = simulator.media.add(content, mime_type or "application/octet-stream", name, from_citizen=True)
+    kind = {"image/webp": "sticker"}.get(mime_type, file.kind)
+    if kind not in {"image", "video", "audio", "sticker"}:
+        kind = "document"
+    reference: JSON = file.reference()
+    if caption and kind in {"image", "video", "document"}:
+        reference["caption"] = caption
+    if kind == "document":
+        reference["filename"] = name
+    if kind == "audio":
+        # Recorded in the app, a voice message is Opus in Ogg: there is no other way for WhatsApp to tell.
+        reference["voice"] = mime_type == "audio/ogg"
+        reference["mime_type"] = "audio/ogg; codecs=opus" if reference["voice"] else mime_type
+    if kind == "sticker":
+        reference["animated"] = False
+    media = {"url": f"/control/media/{file.id}", "name": name, "size": len(content), "mime_type": mime_type}
+    bubble: JSON = {"kind": kind, "text": caption, "header": {"kind": kind, "media": media}}
+    return _post(simulator, phone, {"type": kind, kind: reference}, bubble)
+
+
+def change_identity(simulator: Simulator, phone: Phone, number: str | None) -> str:
+    """The citizen changed number (fact sheet 4.5): a `system` message, without `contacts`."""
+    before = phone.number
+    previous = simulator.phones.change_identity(phone, number)
+    system: JSON = {"user_id": phone.bsuid, "previous_user_id": previous}
+    if number and before:
+        system |= {"type": "user_changed_number", "wa_id": phone.wa_id}
+        system["body"] = f"User {phone.name} changed from {before} to {number}"
+    else:
+        system |= {"type": "user_changed_user_id"}
+        system["body"] = f"User {phone.name} changed from {previous} to {phone.bsuid}"
+    message = _stamped(new_message_id(previous)) | {"type": "system", "system": system}
+    if number and before:
+        message["from"] = before.removeprefix("+")
+    simulator.webhooks.message(phone.id, {"messages": [message]}, lambda: None)
+    simulator.tell_phone(phone)
+    return str(message["id"])
+
+
+def _stamped(message_id: str) -> JSON:
+    return {"id": message_id, "timestamp": str(int(time.time()))}
+
+
+def _post(simulator: Simulator, phone: Phone, content: JSON, bubble: JSON, quoted: str = "") -> str:
+    message_id, kind = new_message_id(phone.wa_id or phone.bsuid), content["type"]
+    message: JSON = {"from_user_id": phone.bsuid, **_stamped(message_id), **content}
+    if phone.wa_id:
+        message["from"] = phone.wa_id
+    if quoted and kind != "reaction":
+        message["context"] = {"from": simulator.config.display_number.removeprefix("+"), "id": quoted}
+        if (original := phone.find(quoted)) and kind not in {"button", "interactive"}:
+            bubble["quote"] = {"mine": original["mine"], "text": original.get("text") or original["kind"]}
+    bubble |= {"id": message_id, "mine": True, "at": int(time.time() * 1000), "ticks": SENT}
+
+    def answered() -> None:
+        bubble["ticks"] = max(bubble["ticks"], DELIVERED)
+        if kind != "reaction":
+            simulator.show(phone, bubble)
+
+    if kind == "reaction":
+        phone.open_window()
+        if target := phone.find(content["reaction"]["message_id"]):
+            target["own_reaction"] = content["reaction"].get("emoji", "")
+            simulator.show(phone, target)
+    else:
+        simulator.wrote(phone, bubble)
+    simulator.webhooks.message(phone.id, {"contacts": [phone.contact()], "messages": [message]}, answered)
+    return message_id
+
+
+def _text(action: JSON) -> Shapes:
+    text = str(action["text"])
+    if not text.strip() or len(text) > TEXT:
+        raise ValueError(f"Il testo va da 1 a {TEXT} caratteri.")
+    return {"type": "text", "text": {"body": text}}, {"kind": "text", "text": text}
+
+
+def _location(action: JSON) -> Shapes:
+    try:
+        place = check_location(action)
+    except Exception:
+        raise ValueError("La posizione vuole latitudine e longitudine valide.") from None
+    return {"type": "location", "location": place}, {
+        "kind": "location",
+        "header": {"kind": "location", "location": place},
+    }
+
+
+def _button(action: JSON) -> Shapes:
+    text = str(action["text"])
+    content = {"payload": str(action.get("payload", text)), "text": text}
+    return {"type": "button", "button": content}, {"kind": "button", "text": text}
+
+
+def _interactive(kind: str) -> Callable[[JSON], Shapes]:
+    def shape(action: JSON) -> Shapes:
+        reply = {"id": str(action["id"]), "title": str(action["title"])}
+        if action.get("description"):
+            reply["description"] = str(action["description"])
+        text = "\n".join(reply[key] for key in ("title", "description") if key in reply)
+        return {"type": "interactive", "interactive": {"type": kind, kind: reply}}, {
+            "kind": kind,
+            "text": text,
+        }
+
+    return shape
+
+
+def _reaction(action: JSON) -> Shapes:
+    reaction = {"message_id": str(action["message"])}
+    if action.get("emoji"):
+        reaction["emoji"] = str(action["emoji"])
+    return {"type": "reaction", "reaction": reaction}, {"kind": "reaction"}
+
+
+def _contacts(action: JSON) -> Shapes:
+    number = str(action["number"])
+    phones = [{"phone": number, "wa_id": number.removeprefix("+"), "type": "CELL"}]
+    contact = {"name": {"formatted_name": str(action.get("name", number))}, "phones": phones}
+    contact["origin"] = "contact_request" if action.get("message") else "other"
+    return {"type": "contacts", "contacts": [contact]}, {"kind": "contacts", "text": f"👤 {number}"}
+
+
+ACTIONS: dict[str, Callable[[JSON], Shapes]] = {
+    "text": _text,
+    "location": _location,
+    "button": _button,
+    "button_reply": _interactive("button_reply"),
+    "list_reply": _interactive("list_reply"),
+    "reaction": _reaction,
+    "contacts": _contacts,
+}

@@ -1,0 +1,65 @@
+"""The webhook's door, the staff's door to files, and the health page."""
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
+
+from whatsapp import health, inbox
+from whatsapp.errors import InvalidSignature
+from whatsapp.models import Media
+from whatsapp.providers import registry
+from whatsapp.types import Kind
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def webhook(request: HttpRequest, provider: str) -> HttpResponse:
+    """Verify, store, answer 200; nothing else, so that the provider never waits (fact sheet 3.3)."""
+    channel = registry.for_webhook(provider)
+    if channel is None:
+        raise Http404
+    if request.method == "GET":
+        challenge = channel.challenge(request.GET)
+        if challenge is None:
+            return HttpResponse("Verifica non riuscita.", status=403, content_type="text/plain")
+        return HttpResponse(challenge, content_type="text/plain")
+    try:
+        channel.verify(request.headers, request.body)
+    except InvalidSignature:
+        return HttpResponse("Firma non valida.", status=403, content_type="text/plain")
+    inbox.store(channel, request.body)
+    return HttpResponse("OK", content_type="text/plain")
+
+
+@staff_member_required
+@permission_required("whatsapp.view_media", raise_exception=True)
+@require_GET
+@never_cache
+def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
+    """A citizen's file. Only pictures we drew ourselves are shown inline; the rest is a download."""
+    media = get_object_or_404(Media, pk=pk, status=Media.Status.FETCHED)
+    file = media.thumbnail if thumbnail else media.file
+    if not file.name or not file.storage.exists(file.name):
+        raise Http404
+    is_picture = media.kind == Kind.IMAGE
+    name = f"whatsurp-{media.pk}.{file.name.rsplit('.', 1)[-1]}"
+    response = FileResponse(
+        file.open("rb"),
+        as_attachment=not is_picture,
+        filename=name,
+        content_type="image/jpeg" if is_picture else "application/octet-stream",
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_GET
+@never_cache
+def salute(request: HttpRequest) -> JsonResponse:
+    """Health for a monitor: 200 when all is well, 503 when somebody should look. No personal data."""
+    snapshot = health.snapshot()
+    return JsonResponse(snapshot.as_json(), status=200 if snapshot.healthy else 503)
