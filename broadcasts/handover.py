@@ -15,6 +15,9 @@ from whatsapp.models import Message
 # A notice in pause: its messages are looked at again so often, though nobody called `outbox.release`.
 PAUSE = timedelta(minutes=1)
 
+# What is asked of a notice here: the claim reads it for every few dozen messages.
+_ASKED = ("content", "state", "finished_at", "expires_at", "category__topic__name")
+
 
 def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
     """Message pk -> reason, for those whose notice was stopped, has expired, or whose person has left.
@@ -25,7 +28,9 @@ def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
     and the consent's own for each topic among them.
     """
     contents = {message.content_id for message in messages}
-    notices = Broadcast.objects.filter(content_id__in=contents).select_related("category__topic")
+    notices = (
+        Broadcast.objects.filter(content_id__in=contents).select_related("category__topic").only(*_ASKED)
+    )
     by_content = {notice.content_id: notice for notice in notices}
     refused: dict[int, Refusal] = {}
     asked = defaultdict(list)

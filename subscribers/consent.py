@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -128,20 +128,22 @@ def audience(topic: Topic | None) -> QuerySet[Contact]:
 def refusals(contacts: Iterable[Contact], topic: Topic | None) -> dict[int, str]:
     """Contact pk -> why this person gets nothing on the topic, read at the moment of the hand-over."""
     people = {contact.pk: person(contact).pk for contact in contacts}
-    rows = {row.contact_id: row for row in Subscriber.objects.filter(contact__in=people.values())}
-    left = {
-        preference.subscriber_id: preference
-        for preference in TopicPreference.objects.filter(subscriber__in=rows.values(), topic=topic)
+    left = FilteredRelation("left_topics", condition=Q(left_topics__topic=topic))
+    rows = Subscriber.objects.filter(contact__in=set(people.values())).annotate(left_topic=left)
+    left_at = {
+        pk: (all_at, one_at)
+        for pk, all_at, one_at in rows.values_list("contact", "left_at", "left_topic__left_at")
     }
     reasons = {}
     for contact_id, person_id in people.items():
-        subscriber = rows.get(person_id)
-        if subscriber is None:
+        if person_id not in left_at:
             reasons[contact_id] = "non è iscritto"
-        elif subscriber.left_at is not None:
-            reasons[contact_id] = f"si è cancellato il {_day(subscriber.left_at)}"
-        elif preference := left.get(subscriber.pk):
-            reasons[contact_id] = f"ha lasciato l'argomento {topic} il {_day(preference.left_at)}"
+            continue
+        everything, topic_only = left_at[person_id]
+        if everything:
+            reasons[contact_id] = f"si è cancellato il {_day(everything)}"
+        elif topic_only:
+            reasons[contact_id] = f"ha lasciato l'argomento {topic} il {_day(topic_only)}"
     return reasons
 
 

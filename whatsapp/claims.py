@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from whatsapp import channels, crashpoints, tiers
-from whatsapp.models import Attempt, Channel, Message
+from whatsapp.models import Attempt, Channel, Content, Message
 from whatsapp.types import Kind, Lane, State
 
 # Why a message is skipped for good, in Italian; or the moment before which it may not go (a notice in pause).
@@ -25,18 +25,32 @@ SKIP_AT_ONCE = 500
 ANSWERS_A_MINUTE = 10
 CHATTER_PAUSE = timedelta(seconds=20)
 HIGHER: dict[Lane, list[Lane]] = {Lane.ALERT: [], Lane.REPLY: [], Lane.BULK: [Lane.ALERT, Lane.REPLY]}
+# The attempts are there before any call; in one statement, because every claim waits for it.
+_TAKE = """
+with taken as (
+    update whatsapp_message set state = 'in_flight', attempts_made = attempts_made + 1 where id = any(%s)
+)
+insert into whatsapp_attempt
+    (message_id, opaque_id, channel_id, worker, state, started_at, error_code, error_text)
+select v.message_id, v.opaque_id, %s, %s, 'in_flight', %s, '', ''
+from unnest(%s::bigint[], %s::text[]) v(message_id, opaque_id)
+returning message_id, id
+"""
 
 
-def due(lane: Lane) -> Q:
-    """The messages of a lane that may go now."""
-    return Q(lane=lane, state=State.QUEUED, due_at__lte=timezone.now())
+def due(*lanes: Lane) -> Q:
+    """The messages of these lanes that may go now."""
+    return Q(lane__in=lanes, state=State.QUEUED, due_at__lte=timezone.now())
 
 
-def claim(lane: Lane, limit: int, worker: UUID | None = None) -> list[tuple[Attempt, datetime]]:
+def claim(
+    lane: Lane, limit: int, worker: UUID | None = None, contents: dict[int, Content] | None = None
+) -> list[tuple[Attempt, datetime]]:
     """Take up to `limit` due messages: skip those that may not go, write an attempt for each of the rest.
 
     Args:
         worker: the turn whose heartbeat keeps the attempts alive.
+        contents: those the turn has read already; they never change once queued. Filled.
 
     Returns:
         Attempts with the moment at which each may be handed over. Empty: nothing due, no room in the pace,
@@ -50,8 +64,9 @@ def claim(lane: Lane, limit: int, worker: UUID | None = None) -> list[tuple[Atte
         limit = min(limit, room)
     if limit == 0:
         return []
+    contents = {} if contents is None else contents
     while True:
-        claimed, skipped = _claim(lane, channel, worker, limit, look)
+        claimed, skipped = _claim(lane, channel, worker, limit, look, contents)
         crashpoints.reach("claimed")
         if claimed or not skipped:
             return claimed
@@ -60,24 +75,47 @@ def claim(lane: Lane, limit: int, worker: UUID | None = None) -> list[tuple[Atte
 
 @transaction.atomic
 def _claim(
-    lane: Lane, channel: Channel, worker: UUID | None, limit: int, look: int
+    lane: Lane,
+    channel: Channel,
+    worker: UUID | None,
+    limit: int,
+    look: int,
+    contents: dict[int, Content],
 ) -> tuple[list[tuple[Attempt, datetime]], int]:
     """Look at some due messages: attempts for at most `limit` of them, and how many were skipped."""
-    queued = Message.objects.filter(due(lane)).order_by("due_at", "pk")
-    locked = queued.select_for_update(skip_locked=True, of=("self",)).select_related(
-        "contact__merged_into", "content__template", "content__media"
-    )
-    messages = list(locked[:look])
+    messages = _look(lane, look, contents)
     refused = refusals(messages)
     _set_aside(messages, refused)
     going = [message for message in messages if message.pk not in refused][:limit]
     slots = reserve(channel, len(going), first_words=lane != Lane.REPLY) if going else []
     attempts = [Attempt(message=message, channel=channel, worker=worker) for message in going[: len(slots)]]
-    Attempt.objects.bulk_create(attempts)
-    taken = Message.objects.filter(pk__in=[attempt.message_id for attempt in attempts])
-    taken.update(state=State.IN_FLIGHT, attempts_made=F("attempts_made") + 1)
+    _take(attempts)
     crashpoints.reach("claiming")
     return list(zip(attempts, slots, strict=True)), len(refused)
+
+
+def _look(lane: Lane, count: int, contents: dict[int, Content]) -> list[Message]:
+    """The next messages of a lane, locked; those of one notice share one content."""
+    queued = Message.objects.filter(due(lane)).order_by("due_at", "pk")
+    locked = queued.select_for_update(skip_locked=True, of=("self",)).select_related("contact")
+    messages = list(locked[:count])
+    if unread := {message.content_id for message in messages} - contents.keys():
+        contents |= Content.objects.select_related("template", "media").in_bulk(unread)
+    for message in messages:
+        message.content = contents[message.content_id]
+    return messages
+
+
+def _take(attempts: Sequence[Attempt]) -> None:
+    if not attempts:
+        return
+    ids = [attempt.message_id for attempt in attempts]
+    first, names = attempts[0], [attempt.opaque_id for attempt in attempts]
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [ids, first.channel_id, first.worker, first.started_at, ids, names])
+        written = dict(cursor.fetchall())
+    for attempt in attempts:
+        attempt.pk = written[attempt.message_id]
 
 
 def _gives_way(lane: Lane, channel: Channel) -> bool:
@@ -86,7 +124,7 @@ def _gives_way(lane: Lane, channel: Channel) -> bool:
     A pace in use within the last second is short too: between two turns of the alerts no slot is taken.
     """
     short = channel.next_slot_at > timezone.now() - timedelta(seconds=1)
-    return short and any(Message.objects.filter(due(higher)).exists() for higher in HIGHER[lane])
+    return short and bool(HIGHER[lane]) and Message.objects.filter(due(*HIGHER[lane])).exists()
 
 
 def pace(channel: Channel) -> float:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from whatsapp import channels, claims, crashpoints, errors, heartbeat, ladder, ledger, tiers
 from whatsapp.ledger import Outcome
-from whatsapp.models import Attempt, Media, Message
+from whatsapp.models import Attempt, Content, Media, Message
 from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.types import Header, Kind, Lane, OutboundMessage, State
@@ -26,7 +26,7 @@ TURN = 5.0
 # Seconds to wait when the pace is full, or an alert goes first; and for an answer, before looking again.
 FULL_PACE_WAIT = 0.05
 ANSWER_WAIT = 0.1
-GATHER = 0.02
+GATHER = 0.01
 UPLOAD_LIFE = timedelta(days=29)
 
 # Only HTTP happens in these threads: the database stays with the task's own.
@@ -52,12 +52,13 @@ def run(lane: Lane) -> bool:
 def _turn(lane: Lane) -> bool:
     deadline = time.monotonic() + TURN
     flying: dict[Future[str], Attempt] = {}
+    contents: dict[int, Content] = {}
     pulse = heartbeat.Pulse()
     while True:
         pulse.beat()
         in_time = time.monotonic() < deadline
         if in_time and len(flying) < SLOTS:
-            claimed = claims.claim(lane, SLOTS - len(flying), pulse.id)
+            claimed = claims.claim(lane, SLOTS - len(flying), pulse.id, contents)
             if len(claimed) == SLOTS:
                 nudge(f"whatsapp.deliver_{lane.value}")  # more than one process can do: wake another
             _launch(claimed, flying)
@@ -190,7 +191,6 @@ def prepare(attempt: Attempt) -> OutboundMessage:
 
 def _uploaded(media: Media) -> str:
     """The provider's id of a file: uploaded once, and again only when the provider has dropped it."""
-    media.refresh_from_db(fields=["provider_media_id", "uploaded_at"])
     if not media.uploaded_at or timezone.now() - media.uploaded_at > UPLOAD_LIFE:
         try:
             media.provider_media_id = registry.current().upload(Path(media.file.path), media.mime_type)

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
 from whatsapp import crashpoints
 from whatsapp.errors import ChannelError
-from whatsapp.models import Attempt, Message
+from whatsapp.models import Message
 from whatsapp.types import RANK, State
 
 # Each of these has a time of its own in the message, in the order of _WRITE_MESSAGES.
@@ -24,6 +25,7 @@ _RANK_OF = (
 )
 # The rank is compared in the same statement that writes: no interleaving goes backwards.
 _ADVANCE_ATTEMPTS = f"""
+with advanced as (
 update whatsapp_attempt a set
     provider_id = coalesce(a.provider_id, nullif(v.provider_id, '')),
     answered_at = coalesce(a.answered_at, v.at),
@@ -33,6 +35,12 @@ update whatsapp_attempt a set
 from unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[])
     v(id, state, provider_id, rank, at, code, text)
 where a.id = v.id
+returning a.id, a.message_id, a.state
+)
+select message_id, state from advanced
+union all
+select message_id, state from whatsapp_attempt
+where message_id = any(%s) and id not in (select id from advanced)
 """
 _WRITE_MESSAGES = """
 update whatsapp_message m set
@@ -74,20 +82,22 @@ def write(outcomes: Sequence[Outcome]) -> None:
         return
     ids = {outcome.message_id for outcome in outcomes}
     # Messages first, by id: whoever writes outcomes locks in this order, so nobody waits in a circle.
-    messages = {m.pk: m for m in Message.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    locked = Message.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    messages = {m.pk: m for m in locked.values_list("pk", "state", "reason", "error_code", named=True)}
     best = [max(same, key=lambda outcome: RANK[outcome.state]) for same in _by_attempt(outcomes).values()]
-    _execute(
+    states: dict[int, list[str]] = defaultdict(list)
+    for message_id, state in _execute(
         _ADVANCE_ATTEMPTS,
         [(o.attempt_id, o.state, o.provider_id, RANK[o.state], o.at, o.code, o.text) for o in best],
-    )
-    states: dict[int, list[str]] = defaultdict(list)
-    for message_id, state in Attempt.objects.filter(message__in=ids).values_list("message_id", "state"):
+        list(ids),
+    ):
         states[message_id].append(state)
     told: dict[int, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         told[outcome.message_id].append(outcome)
     rows = (_row(messages[pk], states[pk], told[pk]) for pk in ids if pk in messages)
-    _execute(_WRITE_MESSAGES, [row for row in rows if row])
+    if changed := [row for row in rows if row]:
+        _execute(_WRITE_MESSAGES, changed)
     crashpoints.reach("recording")
 
 
@@ -98,7 +108,7 @@ def _by_attempt(outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]]:
     return found
 
 
-def _row(message: Message, states: Sequence[str], told: Sequence[Outcome]) -> tuple[object, ...] | None:
+def _row(message: Any, states: Sequence[str], told: Sequence[Outcome]) -> tuple[object, ...] | None:
     """The message's new columns, or None if what was told changes nothing."""
     last = max(told, key=lambda outcome: RANK[outcome.state])
     state, due_at = next_state(message.state, states, again_at=last.again_at)
@@ -138,7 +148,8 @@ def next_state(
     return best, None
 
 
-def _execute(sql: str, rows: Sequence[tuple[object, ...]]) -> None:
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+def _execute(sql: str, rows: Sequence[tuple[object, ...]], *more: list[Any]) -> list[tuple[Any, ...]]:
+    """Run a statement on whole columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*(list(column) for column in zip(*rows, strict=True)), *more])
+        return cursor.fetchall() if cursor.description else []

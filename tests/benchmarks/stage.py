@@ -155,6 +155,7 @@ def crew(*names: str, delay: float = 0.1, pace: float = 80.0, port: int = 0) -> 
         running = Crew(provider)
         environment = {
             **os.environ,
+            "DEBUG": "false",  # with it Django keeps a copy of every statement
             "WHATSAPP_API_URL": f"http://127.0.0.1:{provider}/v25.0",
             "WHATSAPP_PACE": str(pace),
             "PORT": str(port),
