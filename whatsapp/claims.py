@@ -18,7 +18,7 @@ from whatsapp.types import Kind, Lane, State
 # Why a message is skipped for good, in Italian; or the moment before which it may not go (a notice in pause).
 Refusal = str | datetime
 # A claim never reserves further ahead than this: an OFF read right after it must win within a second.
-HORIZON = timedelta(seconds=0.5)
+HORIZON = timedelta(seconds=0.25)
 # A stopped notice leaves thousands that may not go: they are gone through in larger steps, each committed.
 SKIP_AT_ONCE = 500
 # Automatic answers to one person in a minute; more of them wait, for a bot may be answering our answers.

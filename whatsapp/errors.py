@@ -16,6 +16,10 @@ class Transient(ChannelError):
     """Nothing arrived; try again soon, with growing waits."""
 
 
+class NotBegun(ChannelError):
+    """The slot has passed before the call began: nothing left; whether it may go is asked anew."""
+
+
 class Throttled(ChannelError):
     """The whole number is too fast: slow everybody down; nobody has failed."""
 

@@ -24,6 +24,8 @@ def wait(error: errors.ChannelError, attempts_made: int) -> timedelta | None:
     match error:
         case errors.Later():
             return error.wait if attempts_made <= LATER_TRIES else None
+        case errors.NotBegun():
+            return timedelta(0)
         case errors.AccountError() | errors.Throttled():
             return THROTTLE_PAUSE  # nobody has failed: the channel is stopped or slowed
         case errors.Transient():

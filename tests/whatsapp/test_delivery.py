@@ -151,6 +151,19 @@ class TestErrors:
         assert state_of(message) == State.UNCERTAIN
         assert received(contact.phone) == (1 if "lose_answer_rate" in fault else 0)
 
+    def test_what_was_not_begun_in_time_is_released_unsent(
+        self, simulator: str, received: Callable[[str], int]
+    ) -> None:
+        contact = ContactFactory(reachable=True)
+        message = outbox.reply(contact, "Buongiorno")
+        [(attempt, slot)] = claims.claim(Lane.REPLY, 1)
+        with pytest.raises(errors.NotBegun) as late:
+            delivery.hand_over(delivery.prepare(attempt), slot - timedelta(seconds=2))
+        delivery.record_failure(attempt, late.value)
+        assert (state_of(message), received(contact.phone)) == (State.QUEUED, 0)
+        run()
+        assert (state_of(message), received(contact.phone)) == (State.ACCEPTED, 1)
+
 
 class TestClaims:
     def test_who_may_no_longer_receive_is_skipped_with_a_reason(self, settings: Any) -> None:
@@ -177,7 +190,7 @@ class TestClaims:
         OutboundMessageFactory(lane=Lane.BULK)
         OutboundMessageFactory(lane=Lane.ALERT)
         Channel.objects.filter(pk=channels.current().pk).update(
-            next_slot_at=timezone.now() + timedelta(seconds=0.5)
+            next_slot_at=timezone.now() + claims.HORIZON / 2
         )
         assert claims.claim(Lane.BULK, 1) == []
         assert len(claims.claim(Lane.ALERT, 1)) == 1
