@@ -13,7 +13,7 @@ test: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --ignore=tests/faults $(PYTEST)
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
 
 # How fast it is here; BENCH="--quick", or BENCH="--only pace alerts". Fails on ratios only.
 bench: $(VENV)/installed

@@ -11,7 +11,7 @@ from tests.faults.stage import GONE, PEOPLE, WORKERS, FaultTown, check_once
 from tests.faults.test_crash_points import check_welcomed, die, pass_two_minutes
 from whatsapp.delivery import SLOTS
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults"), pytest.mark.timeout(1800)]
 
 KILLS_IN_A_ROUND = 4
 

@@ -10,7 +10,7 @@ from tests.faults.stage import GONE, PEOPLE, FaultTown, check_once
 from whatsapp.crashpoints import POINTS
 from whatsapp.delivery import SLOTS
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.stage import GONE, PEOPLE, FaultTown, check_once
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 
 
 def test_ten_identical_tasks_and_one_delivered_twice(town: FaultTown) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.stage import GONE, PEOPLE, FaultTown
 from tests.faults.test_crash_elsewhere import citizens_message
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 
 # Messages a second: the notice takes four seconds.
 SLOW = 25.0

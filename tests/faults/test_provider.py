@@ -5,7 +5,7 @@ import pytest
 from regalbuto_urp.local import start_simulator
 from tests.faults.stage import GONE, PEOPLE, FaultTown, check_once
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 
 
 def everybody_once(town: FaultTown, content: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.stage import GONE, FaultTown, check_once
 from whatsapp.delivery import SLOTS
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 
 
 def half_way(town: FaultTown) -> int:

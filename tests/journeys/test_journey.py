@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.journeys.town import PASSWORD, Town
 
@@ -66,7 +66,11 @@ class Desk:
         expect(self.page.get_by_role("heading", name="Che cosa c'è da fare")).to_be_visible()
 
     def open(self, path: str) -> None:
-        self.page.goto(f"{self.town.site}{path}")
+        """The page of a notice loads itself anew when the notice ends, which may cut our request off: again."""
+        try:
+            self.page.goto(f"{self.town.site}{path}")
+        except Error:
+            self.page.goto(f"{self.town.site}{path}")
 
     def look(self, name: str) -> None:
         assert self.page.evaluate("window.violations") == []
