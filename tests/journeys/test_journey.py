@@ -66,7 +66,7 @@ class Desk:
         expect(self.page.get_by_role("heading", name="Che cosa c'è da fare")).to_be_visible()
 
     def open(self, path: str) -> None:
-        """The page of a notice loads itself anew when the notice ends, which may cut our request off: again."""
+        """A notice's page loads itself anew when the notice ends, which may cut our request off: again."""
         try:
             self.page.goto(f"{self.town.site}{path}")
         except Error:
