@@ -1,12 +1,15 @@
 """What the tests ask of the project, by its own functions: run inside the town, in a child of the forge."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
-from broadcasts import sending
+from broadcasts import lifecycle, sending
 from broadcasts.models import Broadcast, Category
 from subscribers import consent
 from subscribers.models import Subscriber
@@ -56,6 +59,28 @@ def notice(slug: str = "viabilita") -> int:
     broadcast = sending.send(_draft(slug), User.objects.get())
     assert broadcast.content_id is not None
     return broadcast.content_id
+
+
+def two_clicks() -> tuple[list[str], int]:
+    """«Invia» pressed twice at once on one draft: what each click was told, and the content."""
+    draft = _draft("viabilita")
+    together = threading.Barrier(2)
+
+    def click(_: int) -> str:
+        try:
+            together.wait(10)
+            sending.send(Broadcast.objects.get(pk=draft.pk), User.objects.get())
+        except lifecycle.NotAllowed:
+            return "refused"
+        finally:
+            connection.close()
+        return "sent"
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(click, range(2)))
+    draft.refresh_from_db()
+    assert draft.content_id is not None
+    return sorted(told), draft.content_id
 
 
 def scheduled_notice() -> int:

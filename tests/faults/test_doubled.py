@@ -23,6 +23,14 @@ def test_ten_identical_tasks_and_one_delivered_twice(town: FaultTown) -> None:
     town.strike("bulk-second")
 
 
+def test_two_clicks_at_once(town: FaultTown) -> None:
+    told, content = town.ask("two_clicks")
+    assert told == ["refused", "sent"]
+    town.recover()
+    counts = check_once(town, content, at_most_uncertain=0)
+    assert sum(counts[state] for state in GONE) == len(PEOPLE)
+
+
 def test_two_beats_and_a_notice_whose_time_has_come(town: FaultTown) -> None:
     for beat in ("beat-one", "beat-two"):
         town.raise_beat(beat)
