@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "csp",
     "import_export",
+    "auditlog",
     "whatsapp.apps.WhatsappConfig",
     "subscribers.apps.SubscribersConfig",
     "broadcasts.apps.BroadcastsConfig",

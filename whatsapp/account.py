@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from whatsapp import channels
 from whatsapp.errors import ChannelError
-from whatsapp.models import Channel, Template
+from whatsapp.models import AccountEvent, Channel, Template
 from whatsapp.paging import page
 from whatsapp.providers import registry
 from whatsapp.types import AccountUpdate, RemoteTemplate, TemplateUpdate
@@ -40,9 +40,14 @@ def update_template(update: TemplateUpdate) -> None:
 
 def update_account(update: AccountUpdate) -> None:
     """Something about the account; what endangers sending stops the channel and calls the staff."""
-    if tier := update.details.get("tier"):
-        Channel.objects.update(tier=tier)
-    if update.serious:
+    told = {"tier": update.tier, "quality": update.quality}
+    if new := {name: value for name, value in told.items() if value}:
+        Channel.objects.update(**new)
+    _, first = AccountEvent.objects.get_or_create(
+        key=update.key,
+        defaults={"event": update.event, "text": update.text, "serious": update.serious},
+    )
+    if first and update.serious:
         channels.pause(channels.current(), update.text)
         page("invii fermati da Meta", update.text)
 

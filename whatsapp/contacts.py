@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from whatsapp import signals
 from whatsapp.models import Contact, ContactAlias
 from whatsapp.models.contacts import WINDOW
-from whatsapp.types import IdentityChange, Sender
+from whatsapp.types import IdentityChange, MarketingChoice, Sender
 
 
 def resolve(sender: Sender) -> Contact:
@@ -71,6 +72,21 @@ def open_window(contact: Contact, sent_at: datetime) -> None:
     if contact.window_expires_at is None or closes > contact.window_expires_at:
         contact.window_expires_at = closes
         contact.save(update_fields=["window_expires_at"])
+
+
+@transaction.atomic
+def note_marketing_choice(choice: MarketingChoice) -> None:
+    """Keep what a person told WhatsApp about promotions; an older choice changes nothing.
+
+    Who is unknown stays unknown: whoever subscribes later tells us so by subscribing.
+    """
+    contact = _by_identity(choice.sender)
+    stopped = contact.marketing_stopped_at if contact else None
+    if contact is None or (stopped and stopped >= choice.at) or (choice.wanted and not stopped):
+        return
+    contact.marketing_stopped_at = None if choice.wanted else choice.at
+    contact.save(update_fields=["marketing_stopped_at"])
+    signals.marketing_chosen.send(Contact, contact=contact, wanted=choice.wanted, at=choice.at)
 
 
 @transaction.atomic

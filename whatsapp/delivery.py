@@ -15,7 +15,7 @@ from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Content, Media, Message
 from whatsapp.nudges import nudge
 from whatsapp.providers import registry
-from whatsapp.types import Header, Kind, Lane, OutboundMessage, State
+from whatsapp.types import Acceptance, Header, Kind, Lane, OutboundMessage, State
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def run(lane: Lane) -> bool:
 
 def _turn(lane: Lane) -> bool:
     deadline = time.monotonic() + TURN
-    flying: dict[Future[str], Attempt] = {}
+    flying: dict[Future[Acceptance], Attempt] = {}
     contents: dict[int, Content] = {}
     pulse = heartbeat.Pulse()
     while True:
@@ -75,7 +75,7 @@ def _turn(lane: Lane) -> bool:
             return not in_time
 
 
-def _collect(flying: dict[Future[str], Attempt]) -> None:
+def _collect(flying: dict[Future[Acceptance], Attempt]) -> None:
     """Record what was answered; with many under way, a moment's patience makes each round worth its cost."""
     wait(flying, timeout=ANSWER_WAIT, return_when=FIRST_COMPLETED)
     if len(flying) > SLOTS // 2:
@@ -91,7 +91,7 @@ def _has_work(lane: Lane) -> bool:
     return Message.objects.filter(claims.due(lane)).exists()
 
 
-def _launch(claimed: Iterable[tuple[Attempt, datetime]], flying: dict[Future[str], Attempt]) -> None:
+def _launch(claimed: Iterable[tuple[Attempt, datetime]], flying: dict[Future[Acceptance], Attempt]) -> None:
     for attempt, slot in claimed:
         try:
             outbound = prepare(attempt)
@@ -101,24 +101,24 @@ def _launch(claimed: Iterable[tuple[Attempt, datetime]], flying: dict[Future[str
             flying[_pool.submit(hand_over, outbound, slot)] = attempt
 
 
-def hand_over(outbound: OutboundMessage, slot: datetime) -> str:
-    """Call the provider at the slot; its id of the message. Raises ChannelError (NotBegun: too late)."""
+def hand_over(outbound: OutboundMessage, slot: datetime) -> Acceptance:
+    """Call the provider at the slot. Raises ChannelError (NotBegun: too late)."""
     time.sleep(max(0.0, (slot - timezone.now()).total_seconds()))
     crashpoints.reach("before_call")
     if timezone.now() - slot > BEGIN_WITHIN:
         raise errors.NotBegun("Non è partito in tempo: si riprova subito.")
-    provider_id = registry.current().send(outbound)
+    taken = registry.current().send(outbound)
     crashpoints.reach("after_call")
-    return provider_id
+    return taken
 
 
-def record(answers: Sequence[tuple[Attempt, Future[str]]]) -> None:
+def record(answers: Sequence[tuple[Attempt, Future[Acceptance]]]) -> None:
     """Write down what the provider answered, many at a time."""
     crashpoints.reach("before_record")
     outcomes = []
     for attempt, call in answers:
         try:
-            outcomes.append(_outcome(attempt, State.ACCEPTED, provider_id=call.result()))
+            outcomes.append(_outcome(attempt, State.ACCEPTED, taken=call.result()))
         except errors.ChannelError as error:
             outcomes.append(_failure(attempt, error))
         except Exception:
@@ -156,7 +156,7 @@ def _outcome(
     attempt: Attempt,
     state: State,
     *,
-    provider_id: str = "",
+    taken: Acceptance | None = None,
     error: errors.ChannelError | None = None,
     again_at: datetime | None = None,
 ) -> Outcome:
@@ -165,7 +165,8 @@ def _outcome(
         message_id=attempt.message_id,
         state=state,
         at=timezone.now(),
-        provider_id=provider_id,
+        provider_id=taken.provider_id if taken else "",
+        note=taken.note if taken else "",
         error=error,
         again_at=again_at,
     )
@@ -185,8 +186,10 @@ def prepare(attempt: Attempt) -> OutboundMessage:
         media_id=_uploaded(content.media) if content.media else "",
         filename=content.media.filename if content.media else "",
         place=content.place,
-        buttons=tuple((id_, title) for id_, title in content.buttons),
+        buttons=tuple(tuple(button) for button in content.buttons),
+        list_label=content.payload,
         template_name=template.name if template else "",
+        template_id=template.provider_id if template else "",
         template_language=template.language if template else "",
         template_header=Header(template.header) if template else Header.NONE,
         header_text=content.place_name,

@@ -44,6 +44,10 @@ class MessageError(ChannelError):
     """Never for this message or template: nobody can receive it."""
 
 
+class Unsupported(MessageError):
+    """This provider cannot do it, and says so: nothing is dropped in silence."""
+
+
 class WindowClosed(RecipientError):
     """Free text more than 24 hours after the person's last message: only a template may go."""
 

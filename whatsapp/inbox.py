@@ -22,10 +22,12 @@ from whatsapp.types import (
     IdentityChange,
     InboundMessage,
     Kind,
+    MarketingChoice,
     State,
     StatusUpdate,
     TemplateUpdate,
     Update,
+    WebhookCall,
 )
 
 logger = logging.getLogger(__name__)
@@ -40,10 +42,12 @@ TOGETHER = {Inbox.MESSAGES: 1, Inbox.STATUSES: 100}
 NUDGE_LIFE = timedelta(seconds=5)
 
 
-def store(provider: Provider, body: bytes) -> WebhookEvent:
+def store(provider: Provider, call: WebhookCall) -> WebhookEvent:
     """Keep a verified webhook as it came and wake its worker."""
-    inbox = Inbox.MESSAGES if provider.carries_messages(body) else Inbox.STATUSES
-    event = WebhookEvent.objects.create(provider=provider.slug, inbox=inbox, body=body)
+    inbox = Inbox.MESSAGES if provider.carries_messages(call) else Inbox.STATUSES
+    event = WebhookEvent.objects.create(
+        provider=provider.slug, inbox=inbox, body=call.body, query=call.query[:500]
+    )
     crashpoints.reach("event_stored")
     if inbox == Inbox.MESSAGES or not _worker_is_on_it(event):
         nudge(f"whatsapp.process_{inbox.value}")
@@ -152,7 +156,7 @@ def _parse(event: WebhookEvent) -> list[Update]:
     provider = registry.for_webhook(event.provider)
     if provider is None:
         raise MalformedWebhook("il fornitore non è più in uso")
-    return provider.parse(bytes(event.body))
+    return provider.parse(bytes(event.body), event.query)
 
 
 def _apply(update: Update) -> None:
@@ -164,6 +168,8 @@ def _apply(update: Update) -> None:
                 crashpoints.reach("message_handled")
         case IdentityChange():
             contacts.change_identity(update)
+        case MarketingChoice():
+            contacts.note_marketing_choice(update)
         case TemplateUpdate():
             account.update_template(update)
         case AccountUpdate():

@@ -56,13 +56,19 @@ where m.id = v.id
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one source says of one attempt. `again_at`: nothing arrived, and the message may go again then."""
+    """What one source says of one attempt.
+
+    Attributes:
+        note: what the staff should know of a success.
+        again_at: nothing arrived, and the message may go again then.
+    """
 
     attempt_id: int
     message_id: int
     state: State
     at: datetime
     provider_id: str = ""
+    note: str = ""
     error: ChannelError | None = None
     again_at: datetime | None = None
 
@@ -115,7 +121,7 @@ def _row(message: Any, states: Sequence[str], told: Sequence[Outcome]) -> tuple[
     if state == message.state and not any(outcome.state in TIMES for outcome in told):
         return None
     bad = state in {State.FAILED, State.UNCERTAIN, State.QUEUED}
-    reason, code = (last.text or message.reason, last.code or message.error_code) if bad else ("", "")
+    reason, code = (last.text or message.reason, last.code or message.error_code) if bad else (last.note, "")
     if sum(one in {State.DELIVERED, State.READ} for one in states) > 1:
         reason = "doppio: è arrivato più di una volta"
     # What is told late still fills its own time in, though the state stays.

@@ -1,8 +1,8 @@
 """The neutral vocabulary between providers and the rest: no provider's word passes it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import models
 
@@ -22,6 +22,9 @@ class Kind(models.TextChoices):
 
     TEXT = "text", "testo"
     BUTTONS = "buttons", "testo con pulsanti"
+    LIST = "list", "testo con elenco"
+    PLACE_REQUEST = "place_request", "richiesta della posizione"
+    NUMBER_REQUEST = "number_request", "richiesta del numero"
     IMAGE = "image", "immagine"
     VIDEO = "video", "video"
     AUDIO = "audio", "audio"
@@ -29,9 +32,11 @@ class Kind(models.TextChoices):
     STICKER = "sticker", "adesivo"
     LOCATION = "location", "posizione"
     TEMPLATE = "template", "modello"
-    BUTTON_REPLY = "button_reply", "pulsante premuto"
+    BUTTON_REPLY = "button_reply", "scelta toccata"
     CONTACTS = "contacts", "contatto"
     REACTION = "reaction", "reazione"
+    EDIT = "edit", "modifica"
+    REVOKE = "revoke", "ritiro"
     UNSUPPORTED = "unsupported", "non leggibile"
     OTHER = "other", "altro"
 
@@ -121,7 +126,13 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class InboundMessage:
-    """One message of a citizen. `payload` is the id of a button tapped; `context_id` the message answered."""
+    """One message of a citizen.
+
+    Attributes:
+        payload: the id of what was tapped; of what cannot be read, the provider's code for why.
+        context_id: the message it answers, reacts to, changes or withdraws.
+        own_phone: the person's number (E.164), told in answer to our request (fact sheet 4.7).
+    """
 
     provider_id: str
     sender: Sender
@@ -132,6 +143,7 @@ class InboundMessage:
     media: InboundMedia | None = None
     place: Place | None = None
     context_id: str = ""
+    own_phone: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,26 +171,47 @@ class IdentityChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarketingChoice:
+    """A person told WhatsApp, not us, whether they want promotions of ours (fact sheet 3.7)."""
+
+    sender: Sender
+    wanted: bool
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class TemplateUpdate:
-    """A template's new state, as the provider names it in capitals (fact sheet 5.2)."""
+    """What is new about a template; empty: not told. `state` as the provider names it (fact sheet 5.2)."""
 
     name: str
     language: str
-    state: str
+    state: str = ""
+    category: str = ""
+    quality: str = ""
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountUpdate:
-    """Something about the number or the account; `serious` ones stop the channel."""
+    """Something about the number or the account.
 
+    Attributes:
+        key: the same for the same news told twice.
+        event: the provider's own word for it.
+        text: what happened and what to do, for the staff.
+        serious: it endangers sending: the channel stops and the staff are called.
+        tier, quality: the number's new ones; empty: not told.
+    """
+
+    key: str
     event: str
     text: str
-    serious: bool
-    details: dict[str, Any] = field(default_factory=dict)
+    serious: bool = False
+    tier: str = ""
+    quality: str = ""
 
 
-Update = InboundMessage | StatusUpdate | IdentityChange | TemplateUpdate | AccountUpdate
+Update = InboundMessage | StatusUpdate | IdentityChange | MarketingChoice | TemplateUpdate | AccountUpdate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,13 +226,47 @@ class OutboundMessage:
     media_id: str = ""
     filename: str = ""
     place: Place | None = None
-    buttons: tuple[tuple[str, str], ...] = ()  # (id, title)
+    context_id: str = ""  # the citizen's message it answers
+    buttons: tuple[tuple[str, ...], ...] = ()  # (id, title) of a button; (id, title, description) of a row
+    list_label: str = ""  # the word that opens a list
     template_name: str = ""
+    template_id: str = ""  # the provider's own
     template_language: str = ""
     template_header: Header = Header.NONE
     header_text: str = ""
     body_parameters: tuple[str, ...] = ()
     button_parameters: tuple[tuple[str, str], ...] = ()  # (sub_type, value), by position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """The provider took a message, which is not delivering it. `note`: what the staff should know of it."""
+
+    provider_id: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookCall:
+    """A call to our webhook, as providers may need it to check and to read it.
+
+    Attributes:
+        url: the whole address as the provider called it, behind a proxy too.
+        query: the address's query string, which is kept with the body.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+    url: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberHealth:
+    """How the provider sees our number."""
+
+    tier: str = ""
+    quality: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

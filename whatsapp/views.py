@@ -12,7 +12,7 @@ from whatsapp import health, inbox
 from whatsapp.errors import InvalidSignature
 from whatsapp.models import Media
 from whatsapp.providers import registry
-from whatsapp.types import Kind
+from whatsapp.types import Kind, WebhookCall
 
 
 @csrf_exempt
@@ -27,12 +27,18 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
         if challenge is None:
             return HttpResponse("Verifica non riuscita.", status=403, content_type="text/plain")
         return HttpResponse(challenge, content_type="text/plain")
+    call = WebhookCall(
+        headers=request.headers,
+        body=request.body,
+        url=request.build_absolute_uri(),
+        query=request.META.get("QUERY_STRING", ""),
+    )
     try:
-        channel.verify(request.headers, request.body)
+        channel.verify(call)
     except InvalidSignature:
         return HttpResponse("Firma non valida.", status=403, content_type="text/plain")
-    inbox.store(channel, request.body)
-    return HttpResponse("OK", content_type="text/plain")
+    inbox.store(channel, call)
+    return HttpResponse(content_type="text/plain")  # empty: Twilio would send any text on to the citizen
 
 
 @staff_member_required

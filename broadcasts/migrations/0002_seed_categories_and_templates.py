@@ -33,6 +33,7 @@ def seed(apps, schema_editor):
                 language="it",
                 defaults={
                     "category": row["meta_category"],
+                    "accepted_category": row["meta_category"],
                     "header": header,
                     "body": row["body"],
                     "footer": data["footer"],

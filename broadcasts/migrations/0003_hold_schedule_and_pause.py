@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('broadcasts', '0002_seed_categories_and_templates'),
-        ('whatsapp', '0002_add_leases_and_throttle'),
+        ('whatsapp', '0001_create_the_channel'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

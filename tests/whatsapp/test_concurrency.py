@@ -14,7 +14,7 @@ from tests.whatsapp import envelopes, handlers
 from whatsapp import channels, claims, inbox, outbox
 from whatsapp.models import Attempt, Contact, Message, WebhookEvent
 from whatsapp.providers import registry
-from whatsapp.types import Lane, State
+from whatsapp.types import Lane, State, WebhookCall
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 Result = TypeVar("Result")
@@ -60,9 +60,9 @@ def test_the_same_fan_out_from_four_places_gives_one_row_each() -> None:
 def test_the_same_webhook_read_by_four_workers_has_one_effect(settings: Any) -> None:
     settings.INBOUND_HANDLERS = ["tests.whatsapp.handlers.remember"]
     handlers.seen.clear()
-    body = envelopes.encode(envelopes.text("ISCRIZIONE ON"))
+    call = WebhookCall(headers={}, body=envelopes.encode(envelopes.text("ISCRIZIONE ON")))
     for _ in range(10):
-        inbox.store(registry.current(), body)
+        inbox.store(registry.current(), call)
     at_once(lambda: inbox.process(WebhookEvent.Inbox.MESSAGES), 4)
     assert handlers.seen == ["ISCRIZIONE ON"]
     assert (Contact.objects.count(), Message.objects.count()) == (1, 1)

@@ -1,14 +1,16 @@
-from whatsapp.models.channel import Channel, StaffPhone, WebhookEvent, Worker
-from whatsapp.models.contacts import Contact, ContactAlias
+from whatsapp.models.channel import AccountEvent, Channel, StaffPhone, WebhookEvent, Worker
+from whatsapp.models.contacts import Contact, ContactAlias, IdentityConflict
 from whatsapp.models.contents import Content, Media, Template
 from whatsapp.models.messages import Attempt, Message
 
 __all__ = [
+    "AccountEvent",
     "Attempt",
     "Channel",
     "Contact",
     "ContactAlias",
     "Content",
+    "IdentityConflict",
     "Media",
     "Message",
     "StaffPhone",

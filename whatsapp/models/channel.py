@@ -64,6 +64,7 @@ class WebhookEvent(models.Model):
     provider = models.CharField("fornitore", max_length=20)
     inbox = models.CharField("posta", max_length=10, choices=Inbox.choices)
     body = models.BinaryField()
+    query = models.CharField(max_length=500, blank=True)  # of the address it was posted to
     received_at = models.DateTimeField("ricevuto", default=timezone.now)
     handled_at = models.DateTimeField("trattato", null=True, blank=True)
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
@@ -81,6 +82,24 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"evento {self.pk}"
+
+
+class AccountEvent(models.Model):
+    """What the provider told about the account or the number, once."""
+
+    key = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField("data", default=timezone.now)
+    event = models.CharField("evento", max_length=60)
+    text = models.TextField("che cosa è successo")
+    serious = models.BooleanField("ferma gli invii", default=False)
+
+    class Meta:
+        verbose_name = "comunicazione di WhatsApp"
+        verbose_name_plural = "comunicazioni di WhatsApp"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.event
 
 
 class StaffPhone(models.Model):

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -23,9 +24,12 @@ class Contact(models.Model):
     username = models.CharField("nome utente", max_length=60, blank=True)
     window_expires_at = models.DateTimeField("finestra aperta fino a", null=True, blank=True)
     blocked = models.BooleanField("bloccato", default=False)
+    # Told to WhatsApp, not to us: promotions are not handed over, the subscription stands.
+    marketing_stopped_at = models.DateTimeField("promozioni rifiutate il", null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", verbose_name="unito a", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
     )
+    retired_at = models.DateTimeField("senza recapito dal", null=True, blank=True)
     erased_at = models.DateTimeField("dati cancellati il", null=True, blank=True)
     created_at = models.DateTimeField("dal", default=timezone.now, editable=False)
 
@@ -38,6 +42,7 @@ class Contact(models.Model):
                 condition=Q(phone__isnull=False)
                 | Q(bsuid__isnull=False)
                 | Q(merged_into__isnull=False)
+                | Q(retired_at__isnull=False)
                 | Q(erased_at__isnull=False),
             ),
             models.CheckConstraint(name="contact_phone_e164", condition=Q(phone__regex=r"^\+[1-9]\d{5,14}$")),
@@ -74,3 +79,39 @@ class ContactAlias(models.Model):
 
     def __str__(self) -> str:
         return phones.mask(self.phone or None)
+
+
+class IdentityConflict(models.Model):
+    """Two contacts that may be one person. A guess could resurrect who left: a person decides."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", "da decidere"
+        SAME = "same", "stessa persona: uniti"
+        DIFFERENT = "different", "persone diverse"
+
+    contact = models.ForeignKey(
+        Contact, verbose_name="contatto", on_delete=models.CASCADE, related_name="conflicts"
+    )
+    other = models.ForeignKey(
+        Contact, verbose_name="altro contatto", on_delete=models.CASCADE, related_name="+"
+    )
+    reason = models.CharField("perché", max_length=300)
+    found_at = models.DateTimeField("trovato il", default=timezone.now)
+    outcome = models.CharField("esito", max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="deciso da",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    decided_at = models.DateTimeField("deciso il", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "identità dubbia"
+        verbose_name_plural = "identità dubbie"
+        constraints = [models.UniqueConstraint(fields=["contact", "other"], name="conflict_once")]
+
+    def __str__(self) -> str:
+        return f"{self.contact} / {self.other}"

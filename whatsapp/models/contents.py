@@ -21,7 +21,7 @@ class Media(models.Model):
         FETCHED = "fetched", "disponibile"
         REJECTED = "rejected", "rifiutato"
 
-    kind = models.CharField("tipo", max_length=12, choices=Kind.choices)
+    kind = models.CharField("tipo", max_length=16, choices=Kind.choices)
     status = models.CharField("stato", max_length=10, choices=Status.choices, default=Status.PENDING)
     reason = models.CharField("motivo", max_length=200, blank=True)
     file = models.FileField("file", upload_to=media_path, blank=True)
@@ -33,6 +33,9 @@ class Media(models.Model):
     inbound = models.BooleanField("ricevuto", default=False)
     provider_media_id = models.CharField(max_length=200, blank=True)
     uploaded_at = models.DateTimeField(null=True, blank=True)  # the provider keeps an upload for 30 days
+    # Where a citizen's picture says it was taken: read before it is drawn anew, offered to the report.
+    latitude = models.FloatField("latitudine", null=True, blank=True)
+    longitude = models.FloatField("longitudine", null=True, blank=True)
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
     due_at = models.DateTimeField("prossimo tentativo", default=timezone.now)
     created_at = models.DateTimeField("data", default=timezone.now)
@@ -68,6 +71,11 @@ class Template(models.Model):
         default="utility",
         choices=[("utility", "servizio"), ("marketing", "marketing")],
     )
+    # What the staff reckoned with. WhatsApp may decide otherwise, which costs more and reaches fewer: then
+    # nothing goes until somebody accepts it.
+    accepted_category = models.CharField(
+        "categoria accettata", max_length=12, default="utility", editable=False
+    )
     header = models.CharField("intestazione", max_length=10, choices=Header.choices, default=Header.NONE)
     body = models.TextField("testo", max_length=1024)
     footer = models.CharField("piè di pagina", max_length=60, blank=True)
@@ -93,9 +101,10 @@ class Template(models.Model):
 class Content(models.Model):
     """What is said. Never changes once queued; a notice's recipients share one."""
 
-    kind = models.CharField("tipo", max_length=12, choices=Kind.choices)
+    kind = models.CharField("tipo", max_length=16, choices=Kind.choices)
     text = models.TextField("testo", blank=True)
-    payload = models.CharField(max_length=256, blank=True)  # inbound: the id of the button tapped
+    # Inbound: the id of what was tapped, or why it cannot be read. Outbound: the word that opens a list.
+    payload = models.CharField(max_length=256, blank=True)
     media = models.ForeignKey(
         Media, verbose_name="file", on_delete=models.PROTECT, null=True, blank=True, related_name="contents"
     )
@@ -103,7 +112,8 @@ class Content(models.Model):
     longitude = models.FloatField("longitudine", null=True, blank=True)
     place_name = models.CharField("luogo", max_length=200, blank=True)
     place_address = models.CharField("indirizzo", max_length=200, blank=True)
-    buttons = models.JSONField("pulsanti", default=list, blank=True)  # [[id, title], …] of a reply
+    # [[id, title], …] of a reply, [[id, title, description], …] of a list
+    buttons = models.JSONField("pulsanti", default=list, blank=True)
     template = models.ForeignKey(
         Template,
         verbose_name="modello",

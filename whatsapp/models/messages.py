@@ -40,7 +40,7 @@ class Message(models.Model):
     read_at = models.DateTimeField("letto", null=True, blank=True)
     # Inbound only
     provider_id = models.CharField(max_length=200, unique=True, null=True, blank=True)
-    context_id = models.CharField(max_length=200, blank=True)  # provider id of the message answered
+    context_id = models.CharField(max_length=200, blank=True)  # provider id of the message it is about
     handled_at = models.DateTimeField("trattato", null=True, blank=True)
 
     class Meta:

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from whatsapp.models import Template
-from whatsapp.types import FetchedMedia, OutboundMessage, RemoteTemplate, Update
+from whatsapp.types import (
+    Acceptance,
+    FetchedMedia,
+    NumberHealth,
+    OutboundMessage,
+    RemoteTemplate,
+    Update,
+    WebhookCall,
+)
 
 
 class Provider(ABC):
@@ -15,11 +23,8 @@ class Provider(ABC):
     slug: ClassVar[str]
 
     @abstractmethod
-    def send(self, message: OutboundMessage) -> str:
+    def send(self, message: OutboundMessage) -> Acceptance:
         """Hand one message over; never retries by itself.
-
-        Returns:
-            The provider's id of the message: it was accepted, which is not delivered.
 
         Raises:
             ChannelError: one of its subclasses, each saying what may be done (`OutcomeUnknown` above all).
@@ -43,11 +48,11 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Check that the provider itself sent this body. Raises InvalidSignature."""
+    def verify(self, call: WebhookCall) -> None:
+        """Check that the provider itself made this call. Raises InvalidSignature."""
 
     @abstractmethod
-    def parse(self, body: bytes) -> list[Update]:
+    def parse(self, body: bytes, query: str = "") -> list[Update]:
         """Everything a verified webhook tells, in its order; what is unknown becomes nothing, not an error.
 
         Raises:
@@ -55,8 +60,8 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def carries_messages(self, body: bytes) -> bool:
-        """Does a citizen's message ride in this webhook? A cheap look, to choose its queue."""
+    def carries_messages(self, call: WebhookCall) -> bool:
+        """Does a citizen's message ride in this call? A cheap look, to choose its queue."""
 
     @abstractmethod
     def challenge(self, query: Mapping[str, str]) -> str | None:
@@ -65,6 +70,10 @@ class Provider(ABC):
     @abstractmethod
     def list_templates(self) -> list[RemoteTemplate]:
         """The message templates the provider knows. Raises ChannelError."""
+
+    @abstractmethod
+    def number_health(self) -> NumberHealth:
+        """How the provider sees our number. Raises ChannelError."""
 
     @abstractmethod
     def submit_template(self, template: Template) -> RemoteTemplate:

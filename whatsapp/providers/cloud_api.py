@@ -16,11 +16,22 @@ from whatsapp import errors
 from whatsapp.models import Template
 from whatsapp.providers import graph_errors, graph_payloads, graph_webhooks
 from whatsapp.providers.base import Provider
-from whatsapp.types import FetchedMedia, OutboundMessage, RemoteTemplate, Update
+from whatsapp.types import (
+    Acceptance,
+    FetchedMedia,
+    NumberHealth,
+    OutboundMessage,
+    RemoteTemplate,
+    Update,
+    WebhookCall,
+)
 
 # Seconds to connect and to answer. Long enough that a lost answer is rare, short enough for a worker's slot.
 TIMEOUT = (5, 30)
 CHUNK = 64 * 1024
+# Taken, but kept back until the template has proved itself; it may yet be dropped (fact sheet 1.2, 5.2).
+HELD = {"held_for_quality_assessment", "paused"}
+HELD_NOTE = "WhatsApp lo trattiene per verificare la qualità del modello: può partire più tardi, o mai."
 
 
 class CloudApi(Provider):
@@ -65,12 +76,14 @@ class CloudApi(Provider):
             raise errors.OutcomeUnknown("La risposta di WhatsApp è andata persa.") from error
         return _answer(response)
 
-    def send(self, message: OutboundMessage) -> str:
+    def send(self, message: OutboundMessage) -> Acceptance:
         answer = self._call("POST", self._number_url("messages"), json=graph_payloads.message(message))
         try:
-            return str(answer["messages"][0]["id"])
-        except (KeyError, IndexError, TypeError) as error:
+            message_ = answer["messages"][0]
+            provider_id, held = str(message_["id"]), message_.get("message_status") in HELD
+        except (AttributeError, KeyError, IndexError, TypeError) as error:
             raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.") from error
+        return Acceptance(provider_id=provider_id, note=HELD_NOTE if held else "")
 
     def mark_read(self, provider_id: str) -> None:
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": provider_id}
@@ -110,18 +123,18 @@ class CloudApi(Provider):
             raise errors.MessageError("Il file sta su un indirizzo non ammesso.", code="host")
         return url
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        expected = hmac.new(settings.WHATSAPP_APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
-        given = headers.get("X-Hub-Signature-256", "").removeprefix("sha256=")
+    def verify(self, call: WebhookCall) -> None:
+        expected = hmac.new(settings.WHATSAPP_APP_SECRET.encode(), call.body, hashlib.sha256).hexdigest()
+        given = call.headers.get("X-Hub-Signature-256", "").removeprefix("sha256=")
         # An empty secret would accept what anybody can sign.
         if not settings.WHATSAPP_APP_SECRET or not hmac.compare_digest(expected.encode(), given.encode()):
             raise errors.InvalidSignature
 
-    def parse(self, body: bytes) -> list[Update]:
+    def parse(self, body: bytes, query: str = "") -> list[Update]:
         return graph_webhooks.parse(body)
 
-    def carries_messages(self, body: bytes) -> bool:
-        return b'"messages":[' in body.replace(b" ", b"")
+    def carries_messages(self, call: WebhookCall) -> bool:
+        return b'"messages":[' in call.body.replace(b" ", b"")
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         token = settings.WHATSAPP_VERIFY_TOKEN
@@ -144,6 +157,14 @@ class CloudApi(Provider):
             params = {"fields": fields, "limit": "200", "after": after} if after else None
             url = url if after and page.get("paging", {}).get("next") else None
         return found
+
+    def number_health(self) -> NumberHealth:
+        fields = "quality_rating,whatsapp_business_manager_messaging_limit"
+        answer = self._call("GET", self._url(settings.WHATSAPP_PHONE_NUMBER_ID), params={"fields": fields})
+        return NumberHealth(
+            quality=str(answer.get("quality_rating", "")),
+            tier=str(answer.get("whatsapp_business_manager_messaging_limit", "")),
+        )
 
     def submit_template(self, template: Template) -> RemoteTemplate:
         url = self._url(settings.WHATSAPP_WABA_ID, "message_templates")

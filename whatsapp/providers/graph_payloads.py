@@ -59,7 +59,7 @@ def _place(place: Place | None) -> Json:
 
 
 def _buttons(message: OutboundMessage) -> Json:
-    buttons = [{"type": "reply", "reply": {"id": id_, "title": title}} for id_, title in message.buttons]
+    buttons = [{"type": "reply", "reply": {"id": id_, "title": title}} for id_, title, *_ in message.buttons]
     return {"type": "button", "body": {"text": message.text}, "action": {"buttons": buttons}}
 
 

@@ -1,5 +1,6 @@
 """Reading Meta's webhooks (fact sheet 3): every field may be missing, every type may be new."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -209,6 +210,7 @@ def _read_template(value: Json) -> Iterator[Update]:
 def _read_account(value: Json) -> Iterator[Update]:
     event = _text(value.get("event"), 60)
     yield AccountUpdate(
+        key=_key(value),
         event=event,
         text=f"Meta comunica sull'account: {event}. Verifica in WhatsApp Manager.",
         serious=event in SERIOUS_ACCOUNT_EVENTS,
@@ -217,7 +219,8 @@ def _read_account(value: Json) -> Iterator[Update]:
 
 def _read_quality(value: Json) -> Iterator[Update]:
     tier = _text(value.get("max_daily_conversations_per_business"), 30)
-    yield AccountUpdate(event=_text(value.get("event"), 60), text="", serious=False, details={"tier": tier})
+    event = _text(value.get("event"), 60)
+    yield AccountUpdate(key=_key(value), event=event, text="", tier=tier)
 
 
 _READERS: dict[str, Callable[[Json], Iterator[Update]]] = {
@@ -239,6 +242,10 @@ def remote_template(row: Json) -> RemoteTemplate:
         quality=_text(_dict(row.get("quality_score")).get("score"), 10),
         reason=_text(row.get("rejected_reason"), 200),
     )
+
+
+def _key(value: Json) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _text(value: Any, limit: int = 10_000) -> str:
