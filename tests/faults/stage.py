@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -56,6 +57,31 @@ def tried_again(case: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+class Stalls:
+    """How late the machine wakes somebody who sleeps for ten milliseconds: the worst it did meanwhile."""
+
+    NAP = 0.01
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            asleep = time.monotonic()
+            time.sleep(self.NAP)
+            self.worst = max(self.worst, time.monotonic() - asleep - self.NAP)
+
+    def __enter__(self) -> "Stalls":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 class FaultTown(Town):
     """Simulator, web and workers; no beat: the sweep comes when the test asks for it."""
 
@@ -98,7 +124,7 @@ class FaultTown(Town):
         if hasattr(self, "forge"):
             assert self.forge.stdin
             self.forge.stdin.close()
-            self.forge.wait(10)
+            self.forge.wait(60)
         stop_process(self.processes.pop("broker"))
         super().stop()
         shutil.rmtree(self.sockets, ignore_errors=True)
@@ -231,14 +257,14 @@ class FaultTown(Town):
         headers = {"X-Hub-Signature-256": f"sha256={signature}", "Content-Type": "application/json"}
         url = f"http://127.0.0.1:{port or self.port}/webhooks/cloud_api/"
         try:
-            return requests.post(url, data=raw, headers=headers, timeout=10).status_code
+            return requests.post(url, data=raw, headers=headers, timeout=60).status_code
         except requests.ConnectionError:
             return 0
 
     def get(self, url: str) -> int:
         """The status of an answer, 0 if there is none."""
         try:
-            return requests.get(url, timeout=10).status_code
+            return requests.get(url, timeout=60).status_code
         except requests.ConnectionError:
             return 0
 
@@ -291,9 +317,18 @@ class FaultTown(Town):
         )
 
     def log_of_provider(self) -> list[dict[str, Any]]:
-        answer = requests.get(f"{self.simulator}/control/received", timeout=10)
+        answer = requests.get(f"{self.simulator}/control/received", timeout=60)
         messages: list[dict[str, Any]] = answer.json()["messages"]
         return messages
+
+    def unread_at(self, moment: float) -> int:
+        """How many webhooks full of statuses lay unread then, in Unix time."""
+        [(count,)] = self.sql(
+            "select count(*) from whatsapp_webhookevent where inbox = 'statuses' "
+            "and to_timestamp(%s) between received_at and handled_at",
+            moment,
+        )
+        return int(count)
 
     def settled(self) -> bool:
         """Nothing is under way: no message to hand over, no webhook to post or to read."""
@@ -307,7 +342,7 @@ class FaultTown(Town):
             " (select count(*) from whatsapp_message where inbound and handled_at is null),"
             " (select count(*) from whatsapp_webhookevent where handled_at is null)"
         )
-        answer = requests.get(f"{self.simulator}/control/state", params={"counters": "0"}, timeout=10)
+        answer = requests.get(f"{self.simulator}/control/state", params={"counters": "0"}, timeout=60)
         to_post = answer.json()["webhooks"]["pending"]
         return {"to send": to_send, "to handle": to_handle, "to read": to_read, "to post": to_post}
 
