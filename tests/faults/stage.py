@@ -321,12 +321,13 @@ class FaultTown(Town):
         messages: list[dict[str, Any]] = answer.json()["messages"]
         return messages
 
-    def unread_at(self, moment: float) -> int:
-        """How many webhooks full of statuses lay unread then, in Unix time."""
+    def overtaken(self, came: float, read: float) -> int:
+        """How many webhooks full of statuses came before the one moment and were read after the other."""
         [(count,)] = self.sql(
             "select count(*) from whatsapp_webhookevent where inbox = 'statuses' "
-            "and to_timestamp(%s) between received_at and handled_at",
-            moment,
+            "and received_at < to_timestamp(%s) and handled_at > to_timestamp(%s)",
+            came,
+            read,
         )
         return int(count)
 

@@ -43,11 +43,12 @@ def receipts(attempts: list[tuple[str, str]]) -> dict[str, object]:
 
 @tried_again
 def test_off_in_the_middle_of_a_notice(town: FaultTown) -> None:
-    """Two rules: nobody is claimed after their OFF was read, or handed over a second after it was answered.
+    """Nobody is claimed after their OFF was read, or handed over from one second after it was answered.
 
-    Both are read off clocks, which a machine that stands still falsifies. In `make faults`, which has the
-    machine to itself, such a run shows nothing and is repeated. In `make test` other tests run beside it:
-    there the first rule is granted the stall that was measured, and the second is judged only without one.
+    `make faults`, which has the machine to itself, holds the second to the letter; a try in which the machine
+    stood still shows nothing and is repeated. In `make test` a browser and other workers run beside it, and
+    how soon an OFF is read depends on them: there the second begins when the OFF was read, a stall that was
+    measured is granted, and that an OFF does not wait for receipts is told by those it overtook.
     """
     town.ask("slow_down", pace=SLOW)
     content = town.ask("notice")
@@ -72,27 +73,28 @@ def test_off_in_the_middle_of_a_notice(town: FaultTown) -> None:
         "select distinct reason from whatsapp_message where state = 'skipped' and content_id = %s", content
     )
     assert all("cancellat" in reason for (reason,) in reasons), reasons
-    stalled = stalls.worst > STALL
-    if stalled and LONG:
-        raise Missed(f"the machine stood still for {stalls.worst:.2f} s")
+    stall = stalls.worst if stalls.worst > STALL else 0
+    if stall and LONG:
+        raise Missed(f"the machine stood still for {stall:.2f} s")
 
     off_read, claimed = moments(town, content)
     # A claim that asked while the OFF was being committed is right to go on: that takes milliseconds.
-    allowed = COMMIT + (stalls.worst if stalled else 0)
-    assert not {who for who in LEAVING if claimed.get(who, 0) > off_read[who] + allowed}, (
+    assert not {who for who in LEAVING if claimed.get(who, 0) > off_read[who] + COMMIT + stall}, (
         "claimed after the OFF was read"
     )
+    since = answered if LONG else {who: max(answered[who], off_read[who]) for who in LEAVING}
     given = {one["to"]: one["at"] for one in town.log_of_provider() if one["template"]}
     late = {
         who: f"{given[who] - answered[who]:.2f} s, read after {off_read[who] - answered[who]:.2f}"
         for who in LEAVING
-        if given.get(who, 0) > answered[who] + 1
+        if given.get(who, 0) > since[who] + 1 + stall
     }
-    assert stalled or not late, f"handed over after the OFF: {late}"
+    assert not late, f"handed over after the OFF: {late}"
 
     if sum(states[number] == "skipped" for number in LEAVING) <= len(LEAVING) / 2:
         raise Missed("the notice was over before they left")
-    if sum(town.unread_at(moment) > 0 for moment in off_read.values()) <= len(LEAVING) / 2:
+    overtook = [who for who in LEAVING if town.overtaken(answered[who], off_read[who])]
+    if len(overtook) <= len(LEAVING) / 2:
         raise Missed("the receipts were read before they could be in the way")
 
 
