@@ -55,11 +55,16 @@ def subscribe(
 def leave(
     contact: Contact, *, message: Message | None = None, actor: str = CITIZEN, at: datetime | None = None
 ) -> bool:
-    """End a subscription; False if there was none. An OFF older than the last ON is a late copy."""
+    """End a subscription; False if there was none. An OFF older than the last ON is a late copy.
+
+    WhatsApp's times are whole seconds, ours are not: in the second of the subscription the OFF wins.
+    """
     contact = _locked(contact)
     when = _when(message, at)
     subscriber = Subscriber.objects.select_for_update().filter(contact=contact).first()
-    if subscriber is None or subscriber.state == Subscriber.State.LEFT or when < subscriber.since:
+    if subscriber is None or subscriber.state == Subscriber.State.LEFT:
+        return False
+    if when < subscriber.since.replace(microsecond=0):
         return False
     subscriber.state, subscriber.left_at = Subscriber.State.LEFT, when
     subscriber.save()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.stage import GONE, PEOPLE, FaultTown, check_once
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
 
 
 def test_ten_identical_tasks_and_one_delivered_twice(town: FaultTown) -> None:

@@ -12,7 +12,12 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.journeys.town import PASSWORD, Town
 
-pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.browser,
+    pytest.mark.xdist_group("journeys"),
+    pytest.mark.timeout(600),
+]
 
 MARIA, CONCETTA = "t1", "t3"
 PIAZZA = {"latitude": 37.6535, "longitude": 14.6396}
@@ -128,6 +133,7 @@ def test_from_subscription_to_the_auditors_file(
     maria.send(type="text", text="C'è una buca profonda in piazza, vicino alla fontana")
     maria.send(type="location", **PIAZZA)
     number = re.findall(r"\d{4}-\d{4}", maria.wait_for("segnalazione")["text"])[0]
+    town.until(lambda: all_in_hand(town, written=4), "La segnalazione intera")  # the list does not reload
     read_and_answer_report(desk, number)
     maria.wait_for("Mandiamo una squadra domani")
 
@@ -143,6 +149,16 @@ def test_from_subscription_to_the_auditors_file(
 
     check_the_auditors_file(Desk(browser, town, "revisore", shots))
     assert not re.search(r"3934011122|wamid\.H", Path(town.log.name).read_text()), "a number in the logs"
+
+
+def all_in_hand(town: Town, *, written: int) -> bool:
+    """Whatever Maria wrote has been dealt with, her photograph fetched."""
+    [(handled, pending)] = town.sql(
+        "select (select count(*) from whatsapp_message m join whatsapp_contact c on c.id = m.contact_id "
+        "        where m.handled_at is not null and c.phone = '+393401112201'),"
+        " (select count(*) from whatsapp_media where status = 'pending')"
+    )
+    return bool(handled == written and not pending)
 
 
 def subscribe_on_screen(browser: Browser, town: Town, shots: Path | None) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from tests.journeys.town import Town
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(600)]
 
 PEOPLE = 150
+# Messages a second: the notice takes ten seconds, so that the worker never dies too late.
+SLOW = 15
 SUBSCRIBE = f"""
 from subscribers import consent
 from whatsapp.models import Contact
@@ -40,6 +42,7 @@ def states(town: Town, notice: int) -> dict[str, int]:
 
 def test_killed_worker_and_emptied_broker(town: Town) -> None:
     town.manage("shell", "-c", SUBSCRIBE)
+    assert town.sql("update whatsapp_channel set pace = %s returning id", SLOW)
     town.control("settings", answer_delay=0.4)  # so that calls are under way when the worker dies
     notice = int(re.findall(r"notice (\d+)", town.manage("shell", "-c", SEND))[0])
 
@@ -47,11 +50,12 @@ def test_killed_worker_and_emptied_broker(town: Town) -> None:
     town.kill("bulk")
     assert states(town, notice).get("queued", 0) > 10, "the notice was over before the worker died"
     town.empty_broker()
+    town.sql("update whatsapp_channel set pace = null")
     town.control("settings", answer_delay=0)
     town.start_process("bulk")
 
-    town.until(lambda: "queued" not in states(town, notice), "La ripresa dell'invio", seconds=60)
-    town.until(lambda: not UNDER_WAY & states(town, notice).keys(), "La fine dell'invio", seconds=60)
+    town.until(lambda: "queued" not in states(town, notice), "La ripresa dell'invio")
+    town.until(lambda: not UNDER_WAY & states(town, notice).keys(), "La fine dell'invio")
 
     counts = [town.received(f"+3934022{n:05}") for n in range(PEOPLE)]
     assert max(counts) == 1, "somebody got it twice"

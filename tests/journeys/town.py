@@ -69,7 +69,7 @@ class Town:
         self.manage("shell", "-c", CREATE_USERS)
         for name in ["web", "alert", "reply", "bulk", "beat"]:
             self.start_process(name)
-        wait_for(lambda: answers(f"{self.site}/"), "Il sito", seconds=60)
+        wait_for(lambda: answers(f"{self.site}/"), "Il sito", seconds=120)
 
     def start_process(self, name: str) -> None:
         command = parse_procfile((BASE_DIR / "Procfile").read_text()).processes[name]
@@ -116,15 +116,15 @@ class Town:
         redis.Redis(unix_socket_path=path, db=int(number)).flushdb()
 
     def control(self, path: str, **body: Any) -> Any:
-        answer = requests.post(f"{self.simulator}/control/{path}", json=body, timeout=10)
+        answer = requests.post(f"{self.simulator}/control/{path}", json=body, timeout=60)
         answer.raise_for_status()
         return answer.json()
 
     def received(self, number: str) -> int:
-        answer = requests.get(f"{self.simulator}/control/received", params={"number": number}, timeout=10)
+        answer = requests.get(f"{self.simulator}/control/received", params={"number": number}, timeout=60)
         return int(answer.json()["count"])
 
-    def until(self, ready: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
+    def until(self, ready: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
         """Wait for something to become true; the town's log is shown if it does not."""
         try:
             wait_for(ready, what, seconds=seconds)

@@ -56,6 +56,12 @@ def test_an_off_and_an_on_of_the_same_second_end_off(contact: Contact) -> None:
     assert not consent.is_subscribed(contact)
 
 
+def test_an_off_written_in_the_second_of_a_subscription_at_the_desk_wins(contact: Contact) -> None:
+    consent.subscribe(contact, actor="segreteria", at=NOW + timedelta(milliseconds=700))
+    inbound.handle(written(contact, "iscrizione off", 0))
+    assert not consent.is_subscribed(contact)
+
+
 def test_an_off_older_than_the_on_is_a_late_copy(contact: Contact) -> None:
     inbound.handle(written(contact, "iscrizione on", 10))
     inbound.handle(written(contact, "iscrizione off", 0))

@@ -30,7 +30,7 @@ def test_a_hidden_number_has_only_its_bsuid(box: Any) -> None:
 
 
 def test_ticks_of_ones_own_message(box: Any, wait: Any) -> None:
-    box.project.answers = [500]
+    box.project.answers = [500, 500]  # a second and a half until the second tick
     sent = box.control("phones/t1/send", text="Ciao")["id"]
     assert box.phone()["chat"][0]["ticks"] == 1
     box.received(sent)

@@ -25,12 +25,12 @@ def test_a_lost_answer_is_a_message_sent(box: Any) -> None:
     assert statuses[0]["biz_opaque_callback_data"] == "d:perso"
 
 
-def test_a_lost_answer_may_hang(box: Any) -> None:
+def test_a_lost_answer_may_hang(box: Any, wait: Any) -> None:
     box.control("settings", lose_answer_rate=1, hang_seconds=30)
     body = {"messaging_product": "whatsapp", "to": MARIA, "type": "text", "text": {"body": "x"}}
     with pytest.raises(requests.Timeout):
         box.session.post(f"{box.address}/v25.0/106540352242922/messages", json=body, timeout=0.3)
-    assert box.state()["totals"]["calls"] == 1
+    wait(lambda: box.state()["totals"]["calls"] == 1)
 
 
 def test_lots_are_the_same_with_the_same_seed(box: Any) -> None:
@@ -92,7 +92,7 @@ def test_reading_by_hand(box: Any) -> None:
 
 
 def test_throughput(box: Any) -> None:
-    box.control("settings", throughput=5)
+    box.control("settings", throughput=1)
     codes = [box.template("x", to=f"+39340555{n:04}").status_code for n in range(10)]
     assert codes.count(429) >= 1
 

@@ -210,7 +210,8 @@ def test_magic_numbers_fail_later_or_at_once(box: Any) -> None:
 
 def test_pair_limit(box: Any) -> None:
     box.control("settings", pair_limit=True)
-    answers = [box.template("x") for _ in range(47)]
+    answers = [box.template("x") for _ in range(50)]
     assert [one.status_code for one in answers[:45]] == [200] * 45
-    assert error_of(answers[-1]) == (400, 131056)
+    # One more every six seconds: a slow machine earns a few.
+    assert (400, 131056) in [error_of(one) for one in answers[45:] if one.status_code != 200]
     assert box.template("x", to="+393401112202").status_code == 200
