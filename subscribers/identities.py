@@ -5,6 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from subscribers import consent, inbound, register
 from subscribers.models import ConsentEvent, Subscriber, TopicPreference
@@ -31,6 +32,18 @@ def _choices(contact: Contact) -> tuple[str, set[int]] | None:
     if subscriber is None:
         return None
     return subscriber.state, {*subscriber.left_topics.values_list("topic", flat=True)}
+
+
+@receiver(signals.contact_described)
+def describe(contact: Contact, **_: Any) -> list[tuple[str, str]]:
+    """The subscription, for whoever looks at a contact."""
+    subscriber = Subscriber.objects.filter(contact=contact.person).first()
+    if subscriber is None:
+        return [("Iscrizione", "mai iscritto")]
+    moment = timezone.localtime(subscriber.left_at or subscriber.since)
+    return [
+        ("Iscrizione", f"{subscriber.get_state_display()} dal {date_format(moment, 'j F Y, H:i').lower()}")
+    ]
 
 
 @receiver(signals.contacts_merged)

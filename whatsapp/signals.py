@@ -7,6 +7,8 @@ marketing_chosen = Signal()
 # Asked before two contacts are taken for one person, `contact` and `other`: a receiver answers why not, in
 # Italian, or nothing. Whoever objects leaves the decision to the staff.
 contacts_merging = Signal()
+# Asked for a page about a contact: a receiver answers with (name, value) pairs of what it knows, in Italian.
+contact_described = Signal()
 # Two contacts are one person: `contact` goes on, `merged` points to it. Neither's rows have moved. `actor`:
 # who says so; `certain`: WhatsApp itself, so that the person's last word counts, whichever contact said it.
 contacts_merged = Signal()

@@ -3,13 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from whatsapp import phones
+from whatsapp import outbox, phones
 from whatsapp.admin.base import ReadOnly
+from whatsapp.errors import ContentError
 from whatsapp.models import Contact, StaffPhone
+
+ASK_NUMBER = (
+    "Per ricontattarti ci serve il tuo numero di telefono. Se vuoi, mandalo con il pulsante qui sotto: non è "
+    "obbligatorio."
+)
 
 
 @admin.register(Contact)
@@ -20,9 +26,19 @@ class ContactAdmin(ReadOnly, admin.ModelAdmin[Contact]):
     search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
     ordering = ["-pk"]
     show_full_result_count = False
-    readonly_fields = ("display_name", "masked_phone", "window", "blocked", "created_at", "subject_id")
+    readonly_fields = (
+        "display_name",
+        "masked_phone",
+        "former_ids",
+        "merged_into",
+        "window",
+        "blocked",
+        "marketing_stopped_at",
+        "created_at",
+        "subject_id",
+    )
     fields = readonly_fields
-    actions = ["block", "unblock"]
+    actions = ["block", "unblock", "ask_number"]
 
     @admin.display(description="nome")
     def display_name(self, contact: Contact) -> str:
@@ -31,6 +47,12 @@ class ContactAdmin(ReadOnly, admin.ModelAdmin[Contact]):
     @admin.display(description="numero")
     def masked_phone(self, contact: Contact) -> str:
         return phones.mask(contact.phone)
+
+    @admin.display(description="numeri precedenti")
+    def former_ids(self, contact: Contact) -> str:
+        former = contact.aliases.exclude(phone="").order_by("retired_at")
+        told = [f"{phones.mask(one.phone)} fino al {one.retired_at:%d/%m/%Y}" for one in former]
+        return ", ".join(told) or "nessuno"
 
     @admin.display(description="finestra di 24 ore", boolean=True)
     def window(self, contact: Contact) -> bool:
@@ -46,6 +68,16 @@ class ContactAdmin(ReadOnly, admin.ModelAdmin[Contact]):
     @admin.action(description="Togli il blocco", permissions=["block"])
     def unblock(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:
         self.message_user(request, f"Contatti sbloccati: {contacts.update(blocked=False)}.")
+
+    @admin.action(description="Chiedi il numero", permissions=["block"])
+    def ask_number(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:
+        for contact in contacts:
+            try:
+                outbox.ask_number(contact, ASK_NUMBER)
+            except ContentError as problem:
+                self.message_user(request, f"{contact}: {problem}", messages.WARNING)
+            else:
+                self.message_user(request, f"{contact}: la richiesta del numero è in coda.")
 
 
 class StaffPhoneForm(forms.ModelForm[StaffPhone]):

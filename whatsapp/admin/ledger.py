@@ -21,7 +21,7 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin[Message]):
     list_display = ["created_at", "direction", "contact", "excerpt", "state_badge", "reason"]
     list_display_links = ["created_at", "excerpt"]
     list_filter = ["state", "lane", "inbound"]
-    list_select_related = ["contact", "content"]
+    list_select_related = ["contact", "content", "changed_by__content"]
     search_fields = ["=contact__phone", "contact__profile_name"]
     search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
     ordering = ["-pk"]
@@ -50,11 +50,11 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin[Message]):
 
     @admin.display(description="testo")
     def excerpt(self, message: Message) -> str:
-        return str(message.content)
+        return message.excerpt
 
     @admin.display(description="testo")
     def full_text(self, message: Message) -> str:
-        return message.text or str(message.content)
+        return message.text or message.excerpt
 
     @admin.display(description="stato", ordering="state")
     def state_badge(self, message: Message) -> SafeString:

@@ -77,7 +77,14 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contact}: {self.content}"
+        return f"{self.contact}: {self.excerpt}"
+
+    @property
+    def excerpt(self) -> str:
+        """Its beginning, for lists; of what was taken back only that it was."""
+        if self.withdrawn:
+            return "ritirato dal cittadino"
+        return f"{self.text[:60]} (modificato)" if self.changed_by else str(self.content)
 
     @property
     def text(self) -> str:
