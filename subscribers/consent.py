@@ -106,14 +106,18 @@ def is_subscribed(contact: Contact) -> bool:
 
 
 def audience(topic: Topic | None) -> QuerySet[Contact]:
-    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept."""
+    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept, no doubt who."""
+    return keeping(topic).exclude(_doubtful("pk", topic))
+
+
+def keeping(topic: Topic | None) -> QuerySet[Contact]:
+    """Who is subscribed, not blocked, and has not left the topic."""
     people = Contact.objects.filter(
         subscriber__state=Subscriber.State.ACTIVE,
         blocked=False,
         merged_into__isnull=True,
         erased_at__isnull=True,
     )
-    people = people.exclude(_doubtful("pk", topic))
     if topic is None:
         return people
     left = TopicPreference.objects.filter(subscriber__contact=OuterRef("pk"), topic=topic)

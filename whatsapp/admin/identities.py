@@ -94,6 +94,6 @@ def _side(contact: Contact) -> dict[str, Any]:
             ("Nome utente", f"@{contact.username}" if contact.username else "nessuno"),
             ("Primo messaggio", first and first.sent_at),
             ("Ultimo messaggio", last and last.sent_at),
-            *(fact for _, facts in told for fact in facts),
+            *(fact for _, facts in told for fact in facts or []),
         ],
     }
