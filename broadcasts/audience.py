@@ -27,15 +27,23 @@ def of(category: Category) -> QuerySet[Contact]:
     return consent.audience(category.topic)
 
 
+def _promotes(category: Category) -> bool:
+    return category.templates.filter(category="marketing").exists()
+
+
 def reach(category: Category) -> Reach:
     """The count of those reached, and of those who once joined and are not, by reason."""
     known = Subscriber.objects.filter(contact__merged_into__isnull=True)
     active = known.filter(state=Subscriber.State.ACTIVE)
     listening = active.filter(contact__blocked=False)
-    reached = of(category).count()
+    keeping, sure = consent.keeping(category.topic).count(), of(category)
+    stopped = sure.filter(marketing_stopped_at__isnull=False).count() if _promotes(category) else 0
+    reached = sure.count() - stopped
     reasons = [
         ("cancellati dal servizio", known.filter(state=Subscriber.State.LEFT).count()),
-        (f"senza l'argomento «{category.topic}»", listening.count() - reached),
+        (f"senza l'argomento «{category.topic}»", listening.count() - keeping),
+        ("identità dubbie, da decidere", keeping - reached - stopped),
+        ("non vogliono promozioni (l'hanno detto a WhatsApp)", stopped),
         ("bloccati", active.filter(contact__blocked=True).count()),
     ]
     return Reach(reached, [(reason, count) for reason, count in reasons if count > 0])

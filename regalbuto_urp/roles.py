@@ -23,6 +23,7 @@ _SEGRETERIA: Rights = {
     "subscribers.policy": "view",
     "subscribers.servicetext": "view",
     "whatsapp.contact": "view",
+    "whatsapp.identityconflict": "view",
     "whatsapp.message": "view",
     "whatsapp.attempt": "view",
     "whatsapp.media": "view",
@@ -38,6 +39,7 @@ _RESPONSABILE: Rights = {
     "subscribers.consentevidence": "view",
     "subscribers.servicetext": "view change",
     "whatsapp.contact": "view change",
+    "whatsapp.identityconflict": "view change",
     "whatsapp.channel": "view change",
     "whatsapp.staffphone": _ALL,
 }

@@ -105,7 +105,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             report=OuterRef("pk"),
             message__content__media__kind=Kind.IMAGE,
             message__content__media__status=Media.Status.FETCHED,
-        )
+        ).exclude(message__changed_by__content__kind=Kind.REVOKE)
         first = pictures.order_by("message__sent_at", "pk").values("message__content__media")[:1]
         return super().get_queryset(request).annotate(first_picture=Subquery(first))
 
@@ -251,7 +251,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             "form": form,
             "failed": form.data.get("act", "") if form else "",
             "typed": form.data.get("text", "") if form else "",
-            "others": Report.objects.filter(contact=report.contact)
+            "others": Report.objects.filter(contact__in=report.contact.rows())
             .exclude(pk=report.pk)
             .order_by("-pk")[:10],
         }

@@ -14,6 +14,7 @@ from reports.bursts import Ignore, Join, Open, OpenCase, Piece
 from reports.models import Numbering, Report, ReportCategory, ReportEvent, ReportItem
 from reports.states import OPEN, State, is_open
 from whatsapp import outbox, paging
+from whatsapp.inbox import CHANGES
 from whatsapp.models import Attempt, Contact, Message
 from whatsapp.types import Kind, Lane
 
@@ -28,8 +29,16 @@ def receive(message: Message) -> Report | None:
 
     The caller holds the contact's row, so that a photo and its text cannot open two cases.
     """
+    content = message.content
+    if content.kind in CHANGES and (item := _original(message)):
+        return _change(Report.objects.select_for_update().get(pk=item.report_id), message)
     piece = Piece(
-        kind=message.content.kind, text=message.text, sent_at=_written_at(message), quoted=_quoted(message)
+        # The correction of what belongs to no case is as good as a new text.
+        kind=Kind.TEXT if content.kind == Kind.EDIT else content.kind,
+        text=message.text,
+        sent_at=_written_at(message),
+        quoted=_quoted(message),
+        payload=content.payload,
     )
     match bursts.decide(piece, _open_cases(message.contact, piece.sent_at)):
         case Ignore(reply=slug):
@@ -49,21 +58,40 @@ def _quoted(message: Message) -> int | None:
     """The case of the message this one answers, by our answers to them or their own pieces."""
     if not message.context_id:
         return None
-    own = Q(message__provider_id=message.context_id, message__contact=message.contact)
-    if item := ReportItem.objects.filter(own).values_list("report_id", flat=True).first():
-        return item
-    attempt = Attempt.objects.filter(provider_id=message.context_id, message__contact=message.contact).first()
+    if item := _original(message):
+        return item.report_id
+    attempt = Attempt.objects.filter(
+        provider_id=message.context_id, message__contact__in=message.contact.rows()
+    ).first()
     if attempt is None:
         return None
     events = ReportEvent.objects.filter(message_to_citizen=attempt.message_id)
     return events.values_list("report_id", flat=True).first()
 
 
+def _original(message: Message) -> ReportItem | None:
+    """The person's own piece that this message is about."""
+    own = Q(message__provider_id=message.context_id, message__contact__in=message.contact.rows())
+    return ReportItem.objects.filter(own).first()
+
+
+def _change(report: Report, message: Message) -> Report:
+    """The person corrects or withdraws a piece: the case is what they want to have said."""
+    withdrawn = message.content.kind == Kind.REVOKE
+    refresh(report, anew=True)
+    report.events.create(kind=Event.CHANGED, text="ritirato" if withdrawn else "modificato")
+    if not withdrawn:
+        _answer(report, _written_at(message), opened=False)
+    return report
+
+
 def _open_cases(contact: Contact, sent_at: datetime) -> list[OpenCase]:
     """Newest first. Only what could still be joined is looked at, whatever the person's past."""
     since = sent_at - bursts.ANSWER_WINDOW
-    answered = ReportEvent.objects.filter(kind=Event.ANSWERED, at__gte=since, report__contact=contact)
-    mine = Report.objects.filter(contact=contact, state__in=OPEN)
+    answered = ReportEvent.objects.filter(
+        kind=Event.ANSWERED, at__gte=since, report__contact__in=contact.rows()
+    )
+    mine = Report.objects.filter(contact__in=contact.rows(), state__in=OPEN)
     recent = mine.filter(Q(last_item_at__gte=since) | Q(pk__in=answered.values("report")))
     return [_as_open_case(report, since) for report in recent.order_by("-last_item_at", "-pk")]
 
@@ -90,7 +118,7 @@ def _answer_courteously(contact: Contact, slug: str) -> None:
     lately = timezone.now() - bursts.WINDOW
     said = Message.objects.filter(contact=contact, inbound=False, lane=Lane.REPLY, created_at__gte=lately)
     if not said.filter(content__text=text).exists():
-        outbox.reply(contact, text)
+        outbox.reply(contact, text, automatic=True)
 
 
 def next_number(year: int) -> str:
@@ -135,29 +163,34 @@ def _reopen(report: Report) -> None:
     """The person answers about a closed case: it is not solved for them."""
     before, report.state, report.closed_at = report.state, State.REOPENED, None
     report.save(update_fields=["state", "closed_at"])
-    said = outbox.reply(report.contact, texts.fill("reopened", report))
+    said = outbox.reply(report.contact, texts.fill("reopened", report), automatic=True)
     report.events.create(
         kind=Event.REOPENED, from_state=before, to_state=State.REOPENED, message_to_citizen=said
     )
 
 
-def refresh(report: Report) -> None:
-    """Compute anew what follows from all the messages of a case, in the order they were written.
+def refresh(report: Report, *, anew: bool = False) -> None:
+    """Compute what follows from all the messages of a case, in the order they were written.
 
-    What staff have decided (category, office) stays; the level only rises.
+    What staff have decided (category, office) stays.
+
+    Args:
+        anew: the level may fall, because the person took something back; else it only rises.
     """
-    items = report.items.select_related("message__content")
-    messages = sorted((item.message for item in items), key=lambda m: (_written_at(m), m.provider_id or ""))
+    items = report.items.select_related("message__content", "message__changed_by__content")
+    standing = [item.message for item in items if not item.message.withdrawn]
+    messages = sorted(standing, key=lambda m: (_written_at(m), m.provider_id or ""))
     written = [message.text for message in messages if message.text.strip()]
     report.summary = "\n".join(written)[:SUMMARY_LIMIT]
     _locate(report, messages)
+    report.level = 1 if anew else report.level
     _assess(report, written)
     report.save()
 
 
 def _locate(report: Report, messages: Sequence[Message]) -> None:
     """The last position sent; the address it carries, else the first one written."""
-    report.address = ""
+    report.address, report.latitude, report.longitude, report.inside_town = "", None, None, None
     for message in messages:
         place = message.content.place
         if place and places.valid(place.latitude, place.longitude):
@@ -209,6 +242,8 @@ def _answer(report: Report, sent_at: datetime, *, opened: bool) -> None:
     body = texts.fill(slug, report, **words)
     if report.inside_town is False and kind != Event.ASKED:
         body = f"{body}\n\n{texts.fill('outside')}"
+    if opened and not report.summary and report.items.filter(message__content__kind=Kind.AUDIO).exists():
+        body = f"{body}\n\n{texts.fill('voice')}"
     _say(report, kind, body, note=note, opened=opened)
     report.asked = [*report.asked, question] if question else report.asked
     report.asked_at = sent_at
@@ -217,7 +252,7 @@ def _answer(report: Report, sent_at: datetime, *, opened: bool) -> None:
 
 def _say(report: Report, kind: ReportEvent.Kind, body: str, *, note: str, opened: bool) -> None:
     """Queue an automatic answer and write in the history that it was given."""
-    said = outbox.reply(report.contact, body)
+    said = outbox.reply(report.contact, body, automatic=kind != Event.DANGER)
     if opened and kind != Event.OPENED:
         report.events.create(kind=Event.OPENED, to_state=State.RECEIVED)
     state = State.RECEIVED if kind == Event.OPENED else ""
@@ -243,7 +278,7 @@ def _call_staff(report: Report) -> int:
 
 def tell_owed(contact: Contact) -> None:
     """Say what could not be said while the person's 24-hour window was closed: now it is open."""
-    for report in Report.objects.select_for_update().filter(contact=contact).exclude(owed=""):
+    for report in Report.objects.select_for_update().filter(contact__in=contact.rows()).exclude(owed=""):
         said = outbox.reply(contact, report.owed)
         report.events.create(kind=Event.TOLD, text=report.owed, message_to_citizen=said)
         report.owed = ""

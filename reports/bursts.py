@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reports.courtesies import Courtesy, recognise
-from whatsapp.types import Kind
+from whatsapp.types import OWN_NUMBER, Kind
 
 WINDOW = timedelta(minutes=10)
 # We asked something: what the person writes next is the answer, even hours later.
@@ -19,8 +19,15 @@ PLACE_WINDOW = timedelta(hours=2)
 # Pieces that come this quickly are one breath: nobody is asked anything in between.
 BREATH = timedelta(seconds=30)
 
+# Meta's code of a file that was too large to be handed to us (fact sheet 2.3).
+TOO_LARGE = "131052"
 PIECES = frozenset({Kind.TEXT, Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.LOCATION})
-SILENT = frozenset({Kind.REACTION, Kind.STICKER, Kind.BUTTON_REPLY})
+SILENT = frozenset({Kind.REACTION, Kind.STICKER, Kind.BUTTON_REPLY, Kind.REVOKE})
+# What is no piece of a case is answered, by kind and, if it says more, by the provider's word for why.
+ANSWERS = {
+    (Kind.CONTACTS, OWN_NUMBER): "number_thanks",
+    (Kind.UNSUPPORTED, TOO_LARGE): "too_large",
+}
 # In this order, one at a time: the place is what people forget, and words mostly follow by themselves.
 QUESTIONS = ("place", "description")
 
@@ -33,6 +40,7 @@ class Piece:
     text: str
     sent_at: datetime
     quoted: int | None = None
+    payload: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +88,7 @@ def decide(piece: Piece, cases: Sequence[OpenCase]) -> Decision:
     if piece.kind in SILENT:
         return Ignore()
     if piece.kind not in PIECES:
-        return Ignore("unreadable")
+        return Ignore(ANSWERS.get((Kind(piece.kind), piece.payload), "unreadable"))
     courtesy = recognise(piece.text) if piece.kind == Kind.TEXT else Courtesy.NONE
     if piece.quoted is not None:
         return Join(piece.quoted, courtesy=courtesy is not Courtesy.NONE)

@@ -26,6 +26,8 @@ class Bubble:
     media: Media | None
     latitude: float | None
     longitude: float | None
+    withdrawn: bool = False
+    before: str = ""  # what it said before the person corrected it
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ _MOVES = {
 
 def chat(report: Report, events: Iterable[ReportEvent]) -> list[Bubble]:
     """The person's pieces and our messages about the case, in the order they were written."""
-    items = report.items.select_related("message__content__media")
+    items = report.items.select_related("message__content__media", "message__changed_by__content")
     bubbles = [_bubble(item.message, "") for item in items]
     for event in events:
         if event.message_to_citizen:
@@ -64,17 +66,19 @@ def chat(report: Report, events: Iterable[ReportEvent]) -> list[Bubble]:
 
 
 def _bubble(message: Message, author: str) -> Bubble:
-    content = message.content
+    content, gone = message.content, message.withdrawn
     return Bubble(
         inbound=message.inbound,
         at=(message.sent_at if message.inbound else None) or message.created_at,
-        text=content.text,
+        text=message.text,
         author=author,
         state="" if message.inbound else message.get_state_display(),
         kind=content.kind,
-        media=content.media,
-        latitude=content.latitude,
-        longitude=content.longitude,
+        media=None if gone else content.media,
+        latitude=None if gone else content.latitude,
+        longitude=None if gone else content.longitude,
+        withdrawn=gone,
+        before=content.text if message.changed_by and not gone else "",
     )
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from reports import deadlines, states
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, State
-from whatsapp import outbox
-from whatsapp.models import Contact, Message
+from whatsapp import merging, outbox
+from whatsapp.models import Message
 
 Event = ReportEvent.Kind
 
@@ -40,9 +40,10 @@ def lock(pk: int) -> Report:
     """The case, held until the transaction ends. The contact first, as the inbox does: else two could wait
     for each other."""
     contact_id = Report.objects.values_list("contact_id", flat=True).get(pk=pk)
-    contact = Contact.objects.select_for_update().get(pk=contact_id)
+    contact = merging.lock(contact_id)
     report = Report.objects.select_for_update().get(pk=pk)
-    report.contact = contact
+    if report.contact_id == contact.pk:  # a case stays with the contact that made it, merged or not
+        report.contact = contact
     return report
 
 

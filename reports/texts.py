@@ -55,6 +55,19 @@ DEFAULTS: dict[str, Default] = {
         "Questo tipo di messaggio qui non si può leggere. Manda un testo, una foto, un video, una nota "
         "vocale o la posizione.",
     ),
+    "too_large": Default(
+        "Risposta a un file troppo grande",
+        "Il file che hai mandato è troppo grande: WhatsApp non ce lo consegna. Manda una foto o un video più "
+        "corto, oppure scrivi che cosa succede.",
+    ),
+    "number_thanks": Default(
+        "Risposta a chi manda il suo numero", "Grazie: adesso abbiamo il tuo numero e possiamo ricontattarti."
+    ),
+    "voice": Default(
+        "Aggiunta se c'è solo una nota vocale",
+        "La nota vocale la ascolta una persona, e può volerci tempo: se puoi, scrivi anche in poche parole "
+        "che cosa succede.",
+    ),
     "taken": Default(
         "Presa in carico",
         "Segnalazione n. {numero}: l'abbiamo presa in carico. Se ne occupa: {ufficio}. "

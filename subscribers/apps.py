@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.core.checks import register
+from django.utils.module_loading import autodiscover_modules
 
 from subscribers import checks
 
@@ -10,3 +11,4 @@ class SubscribersConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.consent_key)
+        autodiscover_modules("identities")  # its receivers

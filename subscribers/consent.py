@@ -11,17 +11,11 @@ from django.utils.formats import date_format
 from subscribers import register
 from subscribers.models import ConsentEvent, Subscriber, Topic, TopicPreference
 from subscribers.register import Evidence
-from whatsapp.models import Contact, Message
+from whatsapp import merging
+from whatsapp.models import Contact, IdentityConflict, Message
 
 Kind = ConsentEvent.Kind
 CITIZEN = "cittadino"
-
-
-def person(contact: Contact) -> Contact:
-    """Who this contact is now: merged contacts are one person."""
-    while contact.merged_into is not None:
-        contact = contact.merged_into
-    return contact
 
 
 @transaction.atomic
@@ -108,7 +102,7 @@ def keep_topic(
 
 def active(contact: Contact) -> Subscriber | None:
     """The person's running subscription."""
-    return Subscriber.objects.filter(contact=person(contact), state=Subscriber.State.ACTIVE).first()
+    return Subscriber.objects.filter(contact=contact.person, state=Subscriber.State.ACTIVE).first()
 
 
 def is_subscribed(contact: Contact) -> bool:
@@ -117,7 +111,12 @@ def is_subscribed(contact: Contact) -> bool:
 
 
 def audience(topic: Topic | None) -> QuerySet[Contact]:
-    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept."""
+    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept, no doubt who."""
+    return keeping(topic).exclude(_doubtful("pk", topic))
+
+
+def keeping(topic: Topic | None) -> QuerySet[Contact]:
+    """Who is subscribed, not blocked, and has not left the topic."""
     people = Contact.objects.filter(
         subscriber__state=Subscriber.State.ACTIVE,
         blocked=False,
@@ -130,25 +129,38 @@ def audience(topic: Topic | None) -> QuerySet[Contact]:
     return people.exclude(Exists(left))
 
 
+def _doubtful(contact: str, topic: Topic | None) -> Q:
+    """Perhaps one person with two contacts, nobody has decided: one of them is not written to, and the other
+    neither if the first has left."""
+    open_ones = IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN)
+    left = Q(other__subscriber__state=Subscriber.State.LEFT)
+    if topic:
+        left |= Q(other__subscriber__left_topics__topic=topic)
+    mine = open_ones.filter(left, contact=OuterRef(contact))
+    return Q(Exists(open_ones.filter(other=OuterRef(contact)))) | Q(Exists(mine))
+
+
 def refusals(contacts: Iterable[Contact], topic: Topic | None) -> dict[int, str]:
     """Contact pk -> why this person gets nothing on the topic, read at the moment of the hand-over."""
-    people = {contact.pk: person(contact).pk for contact in contacts}
+    people = {contact.pk: contact.person.pk for contact in contacts}
     left = FilteredRelation("left_topics", condition=Q(left_topics__topic=topic))
-    rows = Subscriber.objects.filter(contact__in=set(people.values())).annotate(left_topic=left)
+    rows = Subscriber.objects.filter(contact__in=set(people.values()))
+    rows = rows.annotate(left_topic=left, doubtful=_doubtful("contact", topic))
     left_at = {
-        pk: (all_at, one_at)
-        for pk, all_at, one_at in rows.values_list("contact", "left_at", "left_topic__left_at")
+        pk: told for pk, *told in rows.values_list("contact", "left_at", "left_topic__left_at", "doubtful")
     }
     reasons = {}
     for contact_id, person_id in people.items():
         if person_id not in left_at:
             reasons[contact_id] = "non è iscritto"
             continue
-        everything, topic_only = left_at[person_id]
+        everything, topic_only, doubtful = left_at[person_id]
         if everything:
             reasons[contact_id] = f"si è cancellato il {_day(everything)}"
         elif topic_only:
             reasons[contact_id] = f"ha lasciato l'argomento {topic} il {_day(topic_only)}"
+        elif doubtful:
+            reasons[contact_id] = "forse è la stessa persona di un altro contatto: vedi «Identità dubbie»"
     return reasons
 
 
@@ -159,7 +171,7 @@ def _day(moment: datetime) -> str:
 
 def _locked(contact: Contact) -> Contact:
     """The person's row locked, so that two messages of one person never cross."""
-    return Contact.objects.select_for_update().get(pk=person(contact).pk)
+    return merging.lock(contact.pk)
 
 
 def _when(message: Message | None, at: datetime | None) -> datetime:

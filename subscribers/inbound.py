@@ -1,6 +1,7 @@
 """Citizens' keywords: what they ask of their subscription is done and answered, everything else passes on."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -9,14 +10,14 @@ from subscribers import consent, texts
 from subscribers.keywords import Recognition, recognise
 from subscribers.models import Topic
 from whatsapp import outbox
-from whatsapp.models import Message
+from whatsapp.models import Contact, Message
 from whatsapp.types import Kind
 
 # Ids of the buttons that ask back.
 YES_ON, YES_OFF, NO = "consent:on", "consent:off", "consent:no"
 _TAPPED = {YES_ON: Recognition("on"), YES_OFF: Recognition("off")}
-# A caption may leave («cancellatemi» under a picture), never join.
-CAPTIONED = {Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
+# A caption («cancellatemi» under a picture) or a corrected message may leave, never join.
+LEAVE_ONLY = {Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT, Kind.EDIT}
 
 
 def handle(message: Message) -> bool:
@@ -39,7 +40,7 @@ def _what_is_asked(message: Message) -> Recognition:
         return _TAPPED.get(content.payload) or recognise(content.payload or content.text, _topics())
     if content.kind == Kind.TEXT:
         return recognise(content.text, _topics())
-    if content.kind in CAPTIONED and recognise(content.text).intent == "off":
+    if content.kind in LEAVE_ONLY and recognise(content.text).intent == "off":
         return Recognition("off")
     return Recognition("other")
 
@@ -56,19 +57,23 @@ def _reply(message: Message, slug: str, *, buttons: tuple[tuple[str, str], ...] 
         kept = [topic.name for topic in Topic.objects.exclude(pk__in=left)]
         values.setdefault("topics", ", ".join(kept) or "nessun argomento")
         values.setdefault("since", date_format(timezone.localtime(subscriber.since), "j F Y").lower())
-    outbox.reply(contact, texts.fill(slug, **values), buttons=buttons)
+    # Whoever leaves is told so, however much they write.
+    outbox.reply(contact, texts.fill(slug, **values), buttons=buttons, automatic=slug != "goodbye")
 
 
-def _overtaken(message: Message) -> bool:
-    """Has this person's later OFF arrived first? Webhooks come in any order; an OFF of somebody who was not
-    subscribed leaves no line in the register, only its message."""
-    later = Message.objects.filter(contact=message.contact, inbound=True, sent_at__gte=message.sent_at)
-    others = later.exclude(pk=message.pk).select_related("content")
-    return any(_what_is_asked(other).intent == "off" for other in others)
+def last_off(contact: Contact, since: datetime) -> Message | None:
+    """The last message with which this person, by any of their contacts, asked to leave since then.
+
+    Webhooks come in any order, and an OFF of somebody who was not subscribed leaves no line in the register.
+    """
+    words = Message.objects.filter(contact__in=contact.rows(), inbound=True, sent_at__gte=since)
+    latest_first = words.select_related("content").order_by("-sent_at", "-pk")
+    return next((message for message in latest_first if _what_is_asked(message).intent == "off"), None)
 
 
 def _on(message: Message, asked: Recognition) -> None:
-    joined = not _overtaken(message) and consent.subscribe(message.contact, message=message)
+    overtaken = last_off(message.contact, message.sent_at or message.created_at)
+    joined = overtaken is None and consent.subscribe(message.contact, message=message)
     subscribed = joined or consent.is_subscribed(message.contact)
     _reply(message, "welcome" if joined else "already" if subscribed else "not-subscribed")
 

@@ -103,6 +103,7 @@ class ConsentEvent(models.Model):
         LEFT = "off", "cancellazione"
         TOPIC_LEFT = "topic_off", "argomento lasciato"
         TOPIC_KEPT = "topic_on", "argomento ripreso"
+        IDENTITY = "identity", "identità cambiata"
 
     sequence = models.PositiveBigIntegerField("progressivo", unique=True)
     subject_id = models.UUIDField("codice interessato", db_index=True)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from whatsapp import channels, crashpoints, tiers
-from whatsapp.models import Attempt, Channel, Content, Message
+from whatsapp.models import Attempt, Channel, Contact, Content, Message
 from whatsapp.types import Kind, Lane, State
 
 # Why a message is skipped for good, in Italian; or the moment before which it may not go (a notice in pause).
@@ -97,8 +98,13 @@ def _claim(
 def _look(lane: Lane, count: int, contents: dict[int, Content]) -> list[Message]:
     """The next messages of a lane, locked; those of one notice share one content."""
     queued = Message.objects.filter(due(lane)).order_by("due_at", "pk")
-    locked = queued.select_for_update(skip_locked=True, of=("self",)).select_related("contact")
-    messages = list(locked[:count])
+    merged = Exists(Contact.objects.filter(merged_into=OuterRef("contact")))
+    locked = (
+        queued.annotate(has_merged=merged)
+        .select_related("contact")
+        .select_for_update(skip_locked=True, of=("self",))
+    )
+    messages: list[Message] = list(locked[:count])
     if unread := {message.content_id for message in messages} - contents.keys():
         contents |= Content.objects.select_related("template", "media").in_bulk(unread)
     for message in messages:
@@ -156,6 +162,7 @@ def reserve(channel: Channel, wanted: int, *, first_words: bool = False) -> list
 def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
     """Which of these may not be handed over: the channel's own reasons, then those of `HANDOVER_CHECKS`."""
     refused: dict[int, Refusal] = {m.pk: reason for m in messages if (reason := _refusal(m))}
+    refused |= dict.fromkeys(_doubles(messages), "la stessa persona lo riceve già con un altro contatto")
     talked_to = _talked_to([m.contact_id for m in messages if m.lane == Lane.REPLY])
     pause = timezone.now() + CHATTER_PAUSE
     refused |= {m.pk: pause for m in messages if m.contact_id in talked_to and m.pk not in refused}
@@ -163,6 +170,30 @@ def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
         asked = [message for message in messages if message.pk not in refused]
         refused |= import_string(name)(asked) if asked else {}
     return refused
+
+
+def _doubles(messages: Sequence[Message]) -> set[int]:
+    """Messages that another contact of the same person gets, or got: merged after the list was frozen.
+
+    Of two that wait the first goes. One query, and only if somebody here was merged.
+    """
+    merged = [m for m in messages if m.contact.merged_into_id or getattr(m, "has_merged", False)]
+    if not merged:
+        return set()
+    people = {m.contact.person.pk for m in merged}
+    theirs = Q(contact__in=people) | Q(contact__merged_into__in=people)
+    same = Message.objects.filter(theirs, content__in={m.content_id for m in merged}, inbound=False)
+    rows = same.exclude(state__in=[State.SKIPPED, State.FAILED]).values_list(
+        "content", Coalesce("contact__merged_into", "contact"), "state", "pk"
+    )
+    copies: dict[tuple[int, int], list[tuple[bool, int]]] = {}
+    for content, person, state, pk in rows:
+        copies.setdefault((content, person), []).append((state == State.QUEUED, pk))
+    return {
+        m.pk
+        for m in merged
+        if min(copies.get((m.content_id, m.contact.person.pk), [(True, m.pk)]))[1] != m.pk
+    }
 
 
 def _talked_to(contact_ids: Sequence[int]) -> set[int]:
@@ -179,7 +210,7 @@ def _talked_to(contact_ids: Sequence[int]) -> set[int]:
 
 
 def _refusal(message: Message) -> str:
-    contact = message.contact.merged_into or message.contact
+    contact = message.contact.person
     content = message.content
     if contact.blocked:
         return "il contatto è bloccato"
@@ -187,6 +218,9 @@ def _refusal(message: Message) -> str:
         return "i dati della persona sono stati cancellati"
     if content.expires_at and content.expires_at <= timezone.now():
         return f"scaduto alle {timezone.localtime(content.expires_at):%H:%M del %d/%m/%Y}"
+    template = content.template
+    if template and template.category == "marketing" and contact.marketing_stopped_at:
+        return "ha chiesto a WhatsApp di non ricevere promozioni"
     if content.kind != Kind.TEMPLATE and not contact.window_open:
         return "sono passate più di 24 ore dall'ultimo messaggio della persona"
     return ""

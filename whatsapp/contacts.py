@@ -6,28 +6,34 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import signals
+from whatsapp import merging, signals
 from whatsapp.models import Contact, ContactAlias
 from whatsapp.models.contacts import WINDOW
 from whatsapp.types import IdentityChange, MarketingChoice, Sender
 
+OTHER_NUMBER = "Il contatto conosciuto ha già un altro numero, e questo numero è di un altro contatto."
+OTHER_BSUID = "WhatsApp dice che il numero è cambiato, ma il nuovo numero è di un contatto conosciuto."
 
-def resolve(sender: Sender) -> Contact:
-    """The contact behind a sender: by BSUID, then by phone, else a new one. Call inside a transaction.
+
+def resolve(sender: Sender, sent_at: datetime | None = None) -> Contact:
+    """The person behind a sender: by BSUID, then by phone, else a new one. Call inside a transaction.
 
     A phone already held by a contact with another BSUID was given to a new person: the number is recycled,
     the old contact keeps its history and its BSUID, and the new one inherits nothing (fact sheet 4.8).
+
+    Args:
+        sent_at: when it was written: before a number was retired, the number still tells who it was.
     """
-    known = _by_identity(sender)
+    known = _by_identity(sender, sent_at)
     if known is None:
         try:
             with transaction.atomic():
                 return _create(sender)
         except IntegrityError:  # another worker was faster with this person's first message
-            known = _by_identity(sender)
+            known = _by_identity(sender, sent_at)
     if known is None:
         raise IntegrityError("the sender's identifiers belong to somebody else")
-    return _refresh(known, sender)
+    return known
 
 
 def _create(sender: Sender) -> Contact:
@@ -36,33 +42,52 @@ def _create(sender: Sender) -> Contact:
     )
 
 
-def _by_identity(sender: Sender) -> Contact | None:
-    locked = Contact.objects.select_for_update().filter(merged_into__isnull=True)
-    if sender.bsuid and (found := locked.filter(bsuid=sender.bsuid).first()):
-        return found
-    if not sender.phone or (found := locked.filter(phone=sender.phone).first()) is None:
-        return None
-    if sender.bsuid and found.bsuid and found.bsuid != sender.bsuid:
-        _retire_phone(found)
-        return None
-    return found
+def _holders(*, phones: tuple[str | None, ...], bsuids: tuple[str | None, ...]) -> dict[str, Contact]:
+    """The rows that hold these ids, each locked, in one order for everybody: nobody waits in a circle."""
+    wanted = Q(phone__in=[*filter(None, phones)]) | Q(bsuid__in=[*filter(None, bsuids)])
+    rows = Contact.objects.select_for_update().filter(wanted).order_by("pk")
+    return {name: row for row in rows for name in (row.phone, row.bsuid) if name}
 
 
-def _retire_phone(contact: Contact) -> None:
-    ContactAlias.objects.create(contact=contact, phone=contact.phone or "", retired_at=timezone.now())
-    contact.phone = None
-    contact.save(update_fields=["phone"])
+def _person(row: Contact | None) -> Contact | None:
+    return row and (merging.lock(row.pk) if row.merged_into_id else row)
+
+
+def _by_identity(sender: Sender, sent_at: datetime | None = None) -> Contact | None:
+    held = _holders(phones=(sender.phone,), bsuids=(sender.bsuid,))
+    known, holder = held.get(sender.bsuid or ""), held.get(sender.phone or "")
+    person = _person(known)
+    if person is None and (former := _former(sender, sent_at)):
+        return former
+    if holder and sender.bsuid and holder.bsuid not in (None, sender.bsuid):
+        merging.retire(holder, timezone.now(), "phone")
+        holder = None
+    other = _person(holder)
+    if person is None or other is None or person == other:
+        found = person or other
+        return found and _refresh(found, sender)
+    return merging.unite_or_ask(_refresh(person, sender), other, OTHER_NUMBER if person.phone else "")
+
+
+def _former(sender: Sender, sent_at: datetime | None) -> Contact | None:
+    """Who had these ids: a late message, or one written before WhatsApp told us of the change."""
+    wanted = Q(bsuid=sender.bsuid) if sender.bsuid else Q(pk=None)
+    if sender.phone and sent_at and not sender.bsuid:
+        wanted |= Q(phone=sender.phone, retired_at__gte=sent_at)
+    alias = ContactAlias.objects.filter(wanted).order_by("-retired_at").first()
+    return merging.lock(alias.contact_id) if alias else None
 
 
 def _refresh(contact: Contact, sender: Sender) -> Contact:
-    """Take over what the message tells of its sender; a phone another person holds is left to a human."""
+    """Take over what the message tells of its sender; a phone another person holds is not taken."""
     if sender.bsuid and not contact.bsuid:
         contact.bsuid = sender.bsuid
     if sender.phone and not contact.phone and not Contact.objects.filter(phone=sender.phone).exists():
         contact.phone = sender.phone
     contact.profile_name = sender.name[:100] or contact.profile_name
     contact.username = sender.username[:60] or contact.username
-    contact.save(update_fields=["bsuid", "phone", "profile_name", "username"])
+    contact.retired_at = None
+    contact.save(update_fields=["bsuid", "phone", "profile_name", "username", "retired_at"])
     return contact
 
 
@@ -93,25 +118,57 @@ def note_marketing_choice(choice: MarketingChoice) -> None:
 def change_identity(change: IdentityChange) -> Contact | None:
     """WhatsApp tells that a person changed number or BSUID: same person, old ids kept as aliases.
 
-    Unknown people stay unknown; ids already held by somebody else are left for the staff to merge.
+    If the new ids are another contact's, WhatsApp says that the two are one person (fact sheet 4.5). Nobody
+    is made of a change: unknown people stay unknown.
     """
-    locked = Contact.objects.select_for_update().filter(merged_into__isnull=True)
-    wanted = Q(bsuid=change.old_bsuid) if change.old_bsuid else Q(phone=change.old_phone)
-    contact = locked.filter(wanted).first()
-    if contact is None and change.old_phone:
-        contact = locked.filter(phone=change.old_phone).first()
-    if contact is None or _taken(contact, change):
-        return None
-    ContactAlias.objects.create(
-        contact=contact, phone=contact.phone or "", bsuid=contact.bsuid or "", retired_at=change.at
+    held = _holders(phones=(change.old_phone, change.new_phone), bsuids=(change.old_bsuid, change.new_bsuid))
+    new = _after(change, held)
+    former = _former(Sender(phone=change.old_phone, bsuid=change.old_bsuid), change.at)
+    if former and not held.get(change.old_bsuid or ""):
+        return former  # told before
+    old = _before(change, held)
+    if old is None:
+        if new:  # a late message from the old ids is this person's
+            old_ids = {"phone": change.old_phone or "", "bsuid": change.old_bsuid or ""}
+            ContactAlias.objects.create(contact=new[0], retired_at=change.at, **old_ids)
+        return new[0] if new else None
+    for other in new:
+        if other.bsuid and not change.new_bsuid and other != old:
+            return merging.unite_or_ask(other, old, OTHER_BSUID)
+    return _move(old, new, change)
+
+
+def _before(change: IdentityChange, held: dict[str, Contact]) -> Contact | None:
+    """Whose the old ids are; a number of somebody with another BSUID is not enough."""
+    if found := held.get(change.old_bsuid or ""):
+        return _person(found)
+    found = held.get(change.old_phone or "")
+    known = {None, change.new_bsuid, change.old_bsuid or (found and found.bsuid)}
+    return _person(found) if found and found.bsuid in known else None
+
+
+def _after(change: IdentityChange, held: dict[str, Contact]) -> list[Contact]:
+    """Who holds the new ids, the BSUID's first; a number's former owner, with another BSUID, does not count:
+    whoever writes from it next will tell."""
+    rows = [held.get(change.new_bsuid or ""), held.get(change.new_phone or "")]
+    mine = [row for row in rows if row and (not change.new_bsuid or row.bsuid in {None, change.new_bsuid})]
+    return list(dict.fromkeys(person for row in mine if (person := _person(row))))
+
+
+def _move(person: Contact, new: list[Contact], change: IdentityChange) -> Contact:
+    """The person gives up the old ids and takes the new ones, with whoever holds them already."""
+    told = {"phone": change.new_phone, "bsuid": change.new_bsuid}
+    former = person.phone or person.bsuid or ""
+    merging.retire(
+        person, change.at, *(name for name, value in told.items() if getattr(person, name) != value)
     )
-    contact.phone = change.new_phone or (None if change.old_phone else contact.phone)
-    contact.bsuid = change.new_bsuid or contact.bsuid
-    contact.save(update_fields=["phone", "bsuid"])
-    return contact
-
-
-def _taken(contact: Contact, change: IdentityChange) -> bool:
-    wanted = Q(phone=change.new_phone) if change.new_phone else Q()
-    wanted |= Q(bsuid=change.new_bsuid) if change.new_bsuid else Q()
-    return bool(wanted) and Contact.objects.exclude(pk=contact.pk).filter(wanted).exists()
+    for other in new:
+        if other.pk != person.pk:
+            person = merging.merge(person, other, certain=True)
+    for name, value in told.items():
+        if value and not getattr(person, name) and not Contact.objects.filter(**{name: value}).exists():
+            setattr(person, name, value)
+    person.retired_at = None if person.phone or person.bsuid else person.retired_at
+    person.save(update_fields=["phone", "bsuid", "retired_at"])
+    signals.identity_changed.send(Contact, contact=person, former=former, at=change.at)
+    return person

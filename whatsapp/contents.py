@@ -31,6 +31,17 @@ def text(body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Content:
     return Content.objects.create(kind=kind, text=body, buttons=[list(button) for button in buttons])
 
 
+def request(kind: Kind, body: str) -> Content:
+    """Save a question that WhatsApp answers with a tap (fact sheet 1.6). Only inside the 24-hour window.
+
+    Raises:
+        ContentError: empty, or longer than 1024 characters.
+    """
+    if not 0 < len(body.strip()) <= BUTTONS_TEXT_LIMIT:
+        raise ContentError(f"La richiesta deve avere da 1 a {BUTTONS_TEXT_LIMIT} caratteri.")
+    return Content.objects.create(kind=kind, text=body)
+
+
 def from_template(
     template: Template,
     parameters: Sequence[str],

@@ -175,7 +175,7 @@ def _outcome(
 def prepare(attempt: Attempt) -> OutboundMessage:
     """Everything the provider needs, files uploaded. Raises ChannelError; nothing has been sent then."""
     message, content = attempt.message, attempt.message.content
-    contact = message.contact.merged_into or message.contact
+    contact = message.contact.person
     template = content.template
     return OutboundMessage(
         opaque_id=attempt.opaque_id,

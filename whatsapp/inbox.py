@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -11,13 +12,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from whatsapp import account, contacts, crashpoints, receipts
+from whatsapp import account, contacts, crashpoints, merging, receipts
 from whatsapp.errors import MalformedWebhook
-from whatsapp.models import Channel, Contact, Content, Media, Message, WebhookEvent
+from whatsapp.models import Channel, Content, Media, Message, WebhookEvent
 from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.providers.base import Provider
 from whatsapp.types import (
+    OWN_NUMBER,
     AccountUpdate,
     IdentityChange,
     InboundMessage,
@@ -40,6 +42,8 @@ LONGEST_WAIT = timedelta(hours=1)
 TOGETHER = {Inbox.MESSAGES: 1, Inbox.STATUSES: 100}
 # A nudge older than this may have been lost.
 NUDGE_LIFE = timedelta(seconds=5)
+# About another message of the same person (fact sheet 3.5).
+CHANGES = (Kind.EDIT, Kind.REVOKE)
 
 
 def store(provider: Provider, call: WebhookCall) -> WebhookEvent:
@@ -179,12 +183,15 @@ def _apply(update: Update) -> None:
 @transaction.atomic
 def keep(update: InboundMessage) -> Message | None:
     """Store a citizen's message once, with its sender and the window it opens; None if it was there."""
-    contact = contacts.resolve(update.sender)
+    sender = update.sender
+    if update.own_phone and not sender.phone:  # the answer to our request (fact sheet 4.7)
+        sender = replace(sender, phone=update.own_phone)
+    contact = contacts.resolve(sender, update.sent_at)
     if Message.objects.filter(provider_id=update.provider_id).exists():
         return None
     contacts.open_window(contact, update.sent_at)
     Channel.objects.update(last_inbound_at=timezone.now())
-    return Message.objects.create(
+    message = Message.objects.create(
         contact=contact,
         content=_content(update),
         inbound=True,
@@ -193,6 +200,24 @@ def keep(update: InboundMessage) -> Message | None:
         context_id=update.context_id,
         sent_at=update.sent_at,
     )
+    _change_original(message)
+    return message
+
+
+def _change_original(message: Message) -> None:
+    """Note with a message that its author corrected or withdrew it, whichever of the two came first."""
+    theirs = Message.objects.filter(contact__in=message.contact.rows(), inbound=True)
+    if message.content.kind in CHANGES:
+        pairs = [(row, message) for row in theirs.filter(provider_id=message.context_id)]
+    else:
+        changes = theirs.filter(context_id=message.provider_id, content__kind__in=CHANGES)
+        pairs = [(message, row) for row in changes.select_related("content")]
+    for original, change in pairs:
+        last = original.changed_by
+        newer = last is None or (last.sent_at or last.created_at) < (change.sent_at or change.created_at)
+        if change.content.kind == Kind.REVOKE or (newer and not original.withdrawn):
+            original.changed_by = change
+            original.save(update_fields=["changed_by"])
 
 
 def _content(update: InboundMessage) -> Content:
@@ -200,7 +225,7 @@ def _content(update: InboundMessage) -> Content:
     return Content.objects.create(
         kind=update.kind,
         text=update.text,
-        payload=update.payload,
+        payload=OWN_NUMBER if update.own_phone else update.payload,
         media=_announce(update),
         latitude=place.latitude if place else None,
         longitude=place.longitude if place else None,
@@ -244,7 +269,7 @@ def handle(pk: int) -> None:
 def _handle(pk: int) -> None:
     contact_id = Message.objects.values_list("contact_id", flat=True).get(pk=pk)
     # One message of a person at a time, so that a photo and its text cannot open two reports.
-    contact = Contact.objects.select_for_update().get(pk=contact_id)
+    contact = merging.lock(contact_id)
     message = Message.objects.select_related("content__media").get(pk=pk)
     if message.handled_at is not None:
         return

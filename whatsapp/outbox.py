@@ -2,17 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from django.db.models import Count
 from django.utils import timezone
 
 from whatsapp import contents
+from whatsapp.errors import ContentError
 from whatsapp.models import Contact, Content, Message
 from whatsapp.nudges import nudge
-from whatsapp.types import Lane, State
+from whatsapp.types import Kind, Lane, State
 
 # One INSERT; small enough to keep locks short, large enough for a town in a few statements.
 BATCH = 1000
+# Automatic answers to one person; a person at their phone never gets so many.
+ANSWERS_AN_HOUR = 30
+FLOOD = f"più di {ANSWERS_AN_HOUR} risposte in un'ora a questa persona: le risposte automatiche si fermano"
 
 
 def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
@@ -30,15 +35,45 @@ def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
     return content.messages.count()
 
 
-def reply(contact: Contact, body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Message:
+def reply(
+    contact: Contact, body: str, *, buttons: Sequence[tuple[str, str]] = (), automatic: bool = False
+) -> Message:
     """Queue a free text to one person, each with its own content.
+
+    Args:
+        automatic: nobody misses it: after many answers within an hour, two machines may be talking to each
+            other, and it is kept as skipped. Never for what staff write, a goodbye or a danger.
 
     Raises:
         ContentError: see `contents.text`.
     """
+    contact = contact.person
     content = contents.text(body, buttons=buttons)
-    enqueue(content, [contact.pk], Lane.REPLY)
-    return content.messages.get()
+    if automatic and _too_many(contact):
+        return content.messages.create(
+            contact=contact, inbound=False, lane=Lane.REPLY, state=State.SKIPPED, reason=FLOOD
+        )
+    return send(contact, content)
+
+
+def _too_many(contact: Contact) -> bool:
+    hour = timezone.now() - timedelta(hours=1)
+    answers = Message.objects.filter(contact=contact, inbound=False, lane=Lane.REPLY, created_at__gte=hour)
+    return answers.exclude(state=State.SKIPPED).count() >= ANSWERS_AN_HOUR
+
+
+def ask_number(contact: Contact, body: str) -> Message:
+    """Ask a person for their number (fact sheet 4.7); the answer is a `contacts` message.
+
+    Raises:
+        ContentError: see `contents.request`; or the number is known, or the 24-hour window is closed.
+    """
+    contact = contact.person
+    if contact.phone:
+        raise ContentError("Il numero si conosce già.")
+    if not contact.window_open:
+        raise ContentError("Sono passate più di 24 ore dall'ultimo messaggio: si può chiedere quando scrive.")
+    return send(contact, contents.request(Kind.NUMBER_REQUEST, body))
 
 
 def send(contact: Contact, content: Content, lane: Lane = Lane.REPLY) -> Message:

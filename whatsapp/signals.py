@@ -4,7 +4,14 @@ from django.dispatch import Signal
 
 # A person told WhatsApp, not us, about promotions. `contact`, `wanted` (bool), `at`.
 marketing_chosen = Signal()
-# Two contacts are one person: `contact` goes on, `merged` points to it. Neither's rows have moved.
+# Asked before two contacts are taken for one person, `contact` and `other`: a receiver answers why not, in
+# Italian, or nothing. Whoever objects leaves the decision to the staff.
+contacts_merging = Signal()
+# Asked for a page about a contact: a receiver answers with (name, value) pairs of what it knows, in Italian.
+contact_described = Signal()
+# Two contacts are one person: `contact` goes on, `merged` points to it. Neither's rows have moved. `actor`:
+# who says so; `certain`: WhatsApp itself, so that the person's last word counts, whichever contact said it.
 contacts_merged = Signal()
-# WhatsApp's own news of a change of number or BSUID: `contact` is the same person; `alias` the old ids.
+# WhatsApp's own news of a change of number or BSUID: `contact` is the same person, `former` their old
+# number or BSUID, `at` the change.
 identity_changed = Signal()

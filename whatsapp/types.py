@@ -41,6 +41,10 @@ class Kind(models.TextChoices):
     OTHER = "other", "altro"
 
 
+# The payload of a shared contact that answers our request: the person's own number.
+OWN_NUMBER = "own_number"
+
+
 class Header(models.TextChoices):
     """What stands over a template's body."""
 

@@ -47,7 +47,8 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
 @never_cache
 def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
     """A citizen's file. Only pictures we drew ourselves are shown inline; the rest is a download."""
-    media = get_object_or_404(Media, pk=pk, status=Media.Status.FETCHED)
+    shown = Media.objects.exclude(contents__messages__changed_by__content__kind=Kind.REVOKE)
+    media = get_object_or_404(shown, pk=pk, status=Media.Status.FETCHED)
     file = media.thumbnail if thumbnail else media.file
     if not file.name or not file.storage.exists(file.name):
         raise Http404

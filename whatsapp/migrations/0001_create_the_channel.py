@@ -192,6 +192,7 @@ class Migration(migrations.Migration):
                 ('provider_id', models.CharField(blank=True, max_length=200, null=True, unique=True)),
                 ('context_id', models.CharField(blank=True, max_length=200)),
                 ('handled_at', models.DateTimeField(blank=True, null=True, verbose_name='trattato')),
+                ('changed_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='whatsapp.message', verbose_name='cambiato da')),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='whatsapp.contact', verbose_name='contatto')),
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='whatsapp.content', verbose_name='contenuto')),
             ],

@@ -59,14 +59,28 @@ class Contact(models.Model):
         return f"{self.profile_name} ({identity})" if self.profile_name else identity
 
     @property
+    def person(self) -> "Contact":
+        """Who this contact is now: merged contacts are one person. A query only for who was merged."""
+        contact = self
+        while contact.merged_into is not None:
+            contact = contact.merged_into
+        return contact
+
+    def rows(self) -> models.QuerySet["Contact"]:
+        """All the contacts that are this person: their messages and cases stay where they were made."""
+        own = self.person.pk
+        return Contact.objects.filter(Q(pk=own) | Q(merged_into=own))
+
+    @property
     def window_open(self) -> bool:
         """May free text still be written to this person?"""
-        return self.window_expires_at is not None and self.window_expires_at > timezone.now()
+        closes = self.person.window_expires_at
+        return closes is not None and closes > timezone.now()
 
 
 class ContactAlias(models.Model):
-    """An identifier a person no longer has. It matches statuses and opt-outs, never a sender:
-    a recycled number inherits nothing."""
+    """An identifier a person no longer has. A BSUID is given to nobody else, so it still tells its person; a
+    number may be: it tells whoever wrote before it was retired, and a new owner inherits nothing."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="aliases")
     phone = models.CharField(max_length=16, blank=True, db_index=True)

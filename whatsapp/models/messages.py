@@ -9,7 +9,7 @@ from django.utils import timezone
 from whatsapp.models.channel import Channel
 from whatsapp.models.contacts import Contact
 from whatsapp.models.contents import Content
-from whatsapp.types import Lane, State
+from whatsapp.types import Kind, Lane, State
 
 
 def opaque_id() -> str:
@@ -42,6 +42,11 @@ class Message(models.Model):
     provider_id = models.CharField(max_length=200, unique=True, null=True, blank=True)
     context_id = models.CharField(max_length=200, blank=True)  # provider id of the message it is about
     handled_at = models.DateTimeField("trattato", null=True, blank=True)
+    # The person's own later word about this message: an edit or a withdrawal, a message of its own.
+    changed_by = models.ForeignKey(
+        "self", verbose_name="cambiato da", on_delete=models.PROTECT, null=True, blank=True, db_index=False,
+        related_name="+",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = "messaggio"
@@ -72,12 +77,24 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contact}: {self.content}"
+        return f"{self.contact}: {self.excerpt}"
+
+    @property
+    def excerpt(self) -> str:
+        """Its beginning, for lists; of what was taken back only that it was."""
+        if self.withdrawn:
+            return "ritirato dal cittadino"
+        return f"{self.text[:60]} (modificato)" if self.changed_by else str(self.content)
 
     @property
     def text(self) -> str:
-        """What was written, or the caption of a file."""
-        return self.content.text
+        """What was written, or the caption of a file, as the person wants it read now."""
+        return "" if self.withdrawn else self.changed_by.text if self.changed_by else self.content.text
+
+    @property
+    def withdrawn(self) -> bool:
+        """Did the person take it back? Then nobody reads it any more (fact sheet 3.5)."""
+        return self.changed_by is not None and self.changed_by.content.kind == Kind.REVOKE
 
 
 class Attempt(models.Model):

@@ -1,0 +1,101 @@
+"""What becomes of a subscription when its person changes identifiers, or two contacts turn out to be one."""
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from subscribers import consent, inbound, register
+from subscribers.models import ConsentEvent, Subscriber, TopicPreference
+from subscribers.register import Evidence
+from whatsapp import signals
+from whatsapp.models import Contact
+
+Active = Subscriber.State.ACTIVE
+
+
+@receiver(signals.contacts_merging)
+def objection(contact: Contact, other: Contact, **_: Any) -> str:
+    """Why the two may not be united without a person's decision: what they chose differs."""
+    one, two = (_choices(row) for row in (contact, other))
+    if one is None or two is None or one == two:
+        return ""
+    if one[0] == two[0]:
+        return "I due contatti hanno lasciato argomenti diversi."
+    return "Uno dei due contatti è iscritto e l'altro si è cancellato."
+
+
+def _choices(contact: Contact) -> tuple[str, set[int]] | None:
+    subscriber = Subscriber.objects.filter(contact=contact.person).first()
+    if subscriber is None:
+        return None
+    return subscriber.state, {*subscriber.left_topics.values_list("topic", flat=True)}
+
+
+@receiver(signals.contact_described)
+def describe(contact: Contact, **_: Any) -> list[tuple[str, str]]:
+    """The subscription, for whoever looks at a contact."""
+    subscriber = Subscriber.objects.filter(contact=contact.person).first()
+    if subscriber is None:
+        return [("Iscrizione", "mai iscritto")]
+    moment = timezone.localtime(subscriber.left_at or subscriber.since)
+    return [
+        ("Iscrizione", f"{subscriber.get_state_display()} dal {date_format(moment, 'j F Y, H:i').lower()}")
+    ]
+
+
+@receiver(signals.contacts_merged)
+def unite(contact: Contact, merged: Contact, actor: str, certain: bool, **_: Any) -> None:
+    """One subscription for the two. Who left stays out; only if WhatsApp itself says that they are one
+    person, a later ON counts, as the last word always does. An OFF from either ends the subscription."""
+    theirs = Subscriber.objects.select_for_update().filter(contact=merged).first()
+    mine = Subscriber.objects.select_for_update().filter(contact=contact).first()
+    if theirs and mine:
+        _unite(mine, theirs, actor, certain)
+    elif theirs:
+        theirs.contact = contact
+        theirs.save()
+    if not (mine or theirs):
+        return
+    _note(merged, f"è la stessa persona del codice {contact.subject_id}", actor, timezone.now())
+    _note(contact, f"è la stessa persona del codice {merged.subject_id}", actor, timezone.now())
+    subscriber = consent.active(contact)
+    if subscriber and (off := inbound.last_off(contact, subscriber.since)):
+        consent.leave(contact, message=off)
+
+
+def _unite(mine: Subscriber, theirs: Subscriber, actor: str, certain: bool) -> None:
+    """The row of the contact that goes on says what holds; the other's history is in the register."""
+    left = list(theirs.left_topics.all())
+    theirs_state, since, left_at = theirs.state, theirs.since, theirs.left_at
+    theirs.delete()
+    if theirs_state == Active and (mine.left_at is None or (certain and since > mine.left_at)):
+        if mine.left_at is None:  # both subscribed: what either has left stays left
+            since = max(since, mine.since)
+        else:
+            mine.left_topics.all().delete()
+        mine.state, mine.since, mine.left_at = Active, since, None
+        mine.save()
+        for one in left:
+            TopicPreference.objects.get_or_create(
+                subscriber=mine, topic=one.topic, defaults={"left_at": one.left_at}
+            )
+    elif left_at and mine.left_at:
+        mine.left_at = max(left_at, mine.left_at)
+        mine.save()
+    elif left_at and (not certain or left_at >= mine.since):
+        consent.leave(mine.contact, actor=actor, at=max(left_at, mine.since))
+
+
+@receiver(signals.identity_changed)
+def note_change(contact: Contact, former: str, at: datetime, **_: Any) -> None:
+    """The register shows a person's identifiers over time; the subscription goes on as it was."""
+    if Subscriber.objects.filter(contact=contact).exists():
+        _note(contact, f"prima: {former or 'non noto'}", "WhatsApp", at)
+
+
+def _note(contact: Contact, text: str, actor: str, at: datetime) -> None:
+    evidence = Evidence(text=text, identity=contact.phone or contact.bsuid or "", actor=actor[:150])
+    register.append(contact, ConsentEvent.Kind.IDENTITY, at=at, evidence=evidence)

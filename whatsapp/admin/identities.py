@@ -1,0 +1,99 @@
+"""«Identità dubbie»: two contacts that may be one person, side by side, for somebody to decide."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from whatsapp import merging, phones, signals
+from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.models import Contact, IdentityConflict
+
+Outcome = IdentityConflict.Outcome
+DECISIONS = {
+    "unisci": (merging.decide_same, "Uniti: da ora sono una persona sola."),
+    "diverse": (merging.decide_different, "Registrato: sono persone diverse, ciascuna per conto suo."),
+}
+
+
+@admin.register(IdentityConflict)
+class IdentityConflictAdmin(ReadOnly, admin.ModelAdmin[IdentityConflict]):
+    list_display = ["found_at", "contact", "other", "reason", "outcome_badge", "decided_by"]
+    list_display_links = ["found_at", "contact"]
+    list_filter = ["outcome"]
+    list_select_related = ["contact", "other", "decided_by"]
+    ordering = ["outcome", "-pk"]
+
+    def get_urls(self) -> list[URLPattern]:
+        decide = self.admin_site.admin_view(self.decide)
+        return [
+            path("<int:pk>/decidi/", decide, name="whatsapp_identityconflict_decide"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="esito", ordering="outcome")
+    def outcome_badge(self, conflict: IdentityConflict) -> SafeString:
+        open_one = conflict.outcome == Outcome.OPEN
+        return badge("amber" if open_one else "green", conflict.get_outcome_display())
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        conflict = self.get_object(request, object_id)
+        if conflict is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+        if not self.has_view_permission(request, conflict):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "È la stessa persona?",
+            "conflict": conflict,
+            "sides": [_side(conflict.contact), _side(conflict.other)],
+            "open": conflict.outcome == Outcome.OPEN,
+            "may_decide": request.user.has_perm("whatsapp.change_identityconflict"),
+        }
+        return TemplateResponse(request, "admin/whatsapp/identityconflict/decide.html", context)
+
+    def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One of the two buttons."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not request.user.has_perm("whatsapp.change_identityconflict"):
+            raise PermissionDenied
+        conflict = get_object_or_404(IdentityConflict, pk=pk)
+        decision, done = DECISIONS.get(request.POST.get("decisione", ""), (None, ""))
+        try:
+            if decision:
+                decision(conflict, request.user)  # type: ignore[arg-type]
+                messages.success(request, done)
+        except merging.AlreadyDecided as problem:
+            messages.error(request, str(problem))
+        return HttpResponseRedirect(reverse("admin:whatsapp_identityconflict_change", args=[pk]))
+
+
+def _side(contact: Contact) -> dict[str, Any]:
+    """What tells one contact from another; the apps above add what they know (`contact_described`)."""
+    told = signals.contact_described.send(Contact, contact=contact)
+    first = contact.messages.filter(inbound=True).order_by("created_at").first()
+    last = contact.messages.filter(inbound=True).order_by("created_at").last()
+    return {
+        "contact": contact,
+        "facts": [
+            ("Nome su WhatsApp", contact.profile_name or "non detto"),
+            ("Numero", phones.mask(contact.phone)),
+            ("Nome utente", f"@{contact.username}" if contact.username else "nessuno"),
+            ("Primo messaggio", first and first.sent_at),
+            ("Ultimo messaggio", last and last.sent_at),
+            *(fact for _, facts in told for fact in facts or []),
+        ],
+    }

@@ -1,0 +1,115 @@
+"""One person or two: uniting contacts, and leaving what nobody may guess to the staff (fact sheet 4.8)."""
+
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from whatsapp import signals
+from whatsapp.models import Contact, ContactAlias, IdentityConflict
+
+Outcome = IdentityConflict.Outcome
+WHATSAPP = "WhatsApp"
+IDS = ("phone", "bsuid")
+
+
+class AlreadyDecided(ValueError):
+    """A colleague was faster; the text is for the staff."""
+
+
+def lock(pk: int) -> Contact:
+    """The person a contact is now, held until the transaction ends."""
+    while True:
+        person = Contact.objects.select_for_update().get(pk=Contact.objects.get(pk=pk).person.pk)
+        if person.merged_into_id is None:  # else merged while we waited
+            return person
+
+
+def merge(one: Contact, other: Contact, *, actor: str = WHATSAPP, certain: bool = False) -> Contact:
+    """Unite two contacts, both locked: the older goes on, and takes the ids it lacks.
+
+    No message or case moves. An id of which the older has another stays where it is, and leads to the person.
+    """
+    person, gone = sorted((one, other), key=lambda contact: contact.pk)
+    given = {name: getattr(gone, name) for name in IDS if getattr(gone, name) and not getattr(person, name)}
+    for name in given:
+        setattr(gone, name, None)
+    gone.merged_into = person
+    gone.save()
+    Contact.objects.filter(merged_into=gone).update(merged_into=person)
+    for name, value in given.items():
+        setattr(person, name, value)
+    for name in ("window_expires_at", "marketing_stopped_at"):
+        setattr(person, name, max(filter(None, (getattr(person, name), getattr(gone, name))), default=None))
+    person.blocked = person.blocked or gone.blocked
+    person.profile_name = person.profile_name or gone.profile_name
+    person.username = person.username or gone.username
+    if person.phone or person.bsuid:
+        person.retired_at = None
+    person.save()
+    signals.contacts_merged.send(Contact, contact=person, merged=gone, actor=actor, certain=certain)
+    return person
+
+
+def unite_or_ask(contact: Contact, other: Contact, doubt: str = "") -> Contact:
+    """The person of two contacts, both locked: united if nothing speaks against it, else the staff decide.
+
+    Args:
+        contact: whose identifiers are certain; it stands for the person until somebody decides.
+        doubt: why they may be two people, if the channel itself has a reason.
+    """
+    asked = [] if doubt else signals.contacts_merging.send(Contact, contact=contact, other=other)
+    if doubt := doubt or next((reason for _, reason in asked if reason), ""):
+        IdentityConflict.objects.get_or_create(contact=contact, other=other, defaults={"reason": doubt[:300]})
+        return contact
+    return merge(contact, other)
+
+
+def retire(contact: Contact, at: datetime, *names: str) -> None:
+    """Take these ids (`phone`, `bsuid`) from a contact; they stay known as its former ones."""
+    former = {name: getattr(contact, name) for name in names if getattr(contact, name)}
+    if not former:
+        return
+    ContactAlias.objects.create(contact=contact.person, retired_at=at, **former)
+    for name in former:
+        setattr(contact, name, None)
+    if not (contact.phone or contact.bsuid or contact.merged_into_id):
+        contact.retired_at = at
+    contact.save(update_fields=[*names, "retired_at"])
+
+
+@transaction.atomic
+def decide_same(conflict: IdentityConflict, user: AbstractBaseUser) -> Contact:
+    """The staff say it is one person. If one of the two has left, the person stays out.
+
+    Raises:
+        AlreadyDecided: somebody has decided.
+    """
+    contact, other = _locked(conflict, user, Outcome.SAME)
+    return contact if contact == other else merge(contact, other, actor=user.get_username())
+
+
+@transaction.atomic
+def decide_different(conflict: IdentityConflict, user: AbstractBaseUser) -> None:
+    """The staff say they are two people: the number is the one's who writes from it, the other has none.
+
+    Raises:
+        AlreadyDecided: somebody has decided.
+    """
+    contact, other = _locked(conflict, user, Outcome.DIFFERENT)
+    number = other.phone
+    retire(other, timezone.now(), "phone")
+    if number and not contact.phone:
+        contact.phone = number
+        contact.save(update_fields=["phone"])
+
+
+def _locked(conflict: IdentityConflict, user: AbstractBaseUser, outcome: Outcome) -> list[Contact]:
+    """Write the decision down, and hold the two people it is about, in the order of their rows."""
+    open_ones = IdentityConflict.objects.filter(pk=conflict.pk, outcome=Outcome.OPEN)
+    if not open_ones.update(outcome=outcome, decided_by=user, decided_at=timezone.now()):
+        raise AlreadyDecided("Un collega ha già deciso: guarda l'esito.")
+    wanted = [conflict.contact.person.pk, conflict.other.person.pk]
+    held = {row.pk: row for row in Contact.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    return [held[pk] for pk in wanted]
