@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from whatsapp import channels, phones, templates
+from whatsapp import audit, channels, phones, templates
 from whatsapp.models import Attempt, Channel, Contact, Message, StaffPhone, Template, WebhookEvent
 from whatsapp.types import State, tone
 
@@ -61,11 +61,19 @@ class ContactAdmin(ReadOnly, admin.ModelAdmin[Contact]):
 
     @admin.action(description="Blocca: non riceve e non viene ascoltato", permissions=["block"])
     def block(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:
-        self.message_user(request, f"Contatti bloccati: {contacts.update(blocked=True)}.")
+        self.message_user(request, f"Contatti bloccati: {self._set_blocked(contacts, True)}.")
 
     @admin.action(description="Togli il blocco", permissions=["block"])
     def unblock(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:
-        self.message_user(request, f"Contatti sbloccati: {contacts.update(blocked=False)}.")
+        self.message_user(request, f"Contatti sbloccati: {self._set_blocked(contacts, False)}.")
+
+    @staticmethod
+    def _set_blocked(contacts: QuerySet[Contact], blocked: bool) -> int:
+        changed = list(contacts.exclude(blocked=blocked))
+        contacts.update(blocked=blocked)
+        for contact in changed:
+            audit.note_change(contact, "blocked", not blocked, blocked)
+        return len(changed)
 
 
 class AttemptInline(ReadOnly, admin.TabularInline[Attempt, Message]):
@@ -191,12 +199,14 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     def pause(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
             channels.pause(channel, f"fermato da {request.user}")
+            audit.note_change(channel, "paused_at", None, "in pausa")
         self.message_user(request, "Gli invii sono fermi: i messaggi restano in coda.", messages.WARNING)
 
     @admin.action(description="Riattiva gli invii", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
             channels.resume(channel)
+            audit.note_change(channel, "paused_at", "in pausa", None)
         self.message_user(request, "Gli invii riprendono entro qualche secondo.")
 
 

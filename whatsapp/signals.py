@@ -8,3 +8,5 @@ marketing_chosen = Signal()
 contacts_merged = Signal()
 # WhatsApp's own news of a change of number or BSUID: `contact` is the same person; `alias` the old ids.
 identity_changed = Signal()
+# A file will never be available: `media`, whose `reason` the staff read. Told to whoever sent it.
+media_rejected = Signal()
