@@ -185,6 +185,7 @@ class ReportEvent(models.Model):
         HANDED_OVER = "handed_over", "passata a un altro ufficio"
         CLOSED = "closed", "chiusa"
         REOPENED = "reopened", "riaperta"
+        LOCATED = "located", "luogo preso da una foto"
         TOLD = "told", "detto al cittadino ciò che restava da dire"
 
     report = models.ForeignKey(

@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from whatsapp import contents
-from whatsapp.models import Contact, Content, Message
+from whatsapp.models import Contact, Content, Media, Message
 from whatsapp.nudges import nudge
 from whatsapp.types import Lane, State
 
@@ -15,14 +15,24 @@ from whatsapp.types import Lane, State
 BATCH = 1000
 
 
-def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
+def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane, *, context_id: str = "") -> int:
     """Queue the content for these contacts; who has it already is left alone, so it may be repeated.
+
+    Args:
+        context_id: the provider's id of the message it answers, shown above it.
 
     Returns:
         How many rows the content has now. The worker is nudged after commit: callers never do.
     """
     rows = [
-        Message(contact_id=pk, content=content, inbound=False, lane=lane, state=State.QUEUED)
+        Message(
+            contact_id=pk,
+            content=content,
+            inbound=False,
+            lane=lane,
+            state=State.QUEUED,
+            context_id=context_id,
+        )
         for pk in contact_ids
     ]
     Message.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
@@ -30,21 +40,44 @@ def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
     return content.messages.count()
 
 
-def reply(contact: Contact, body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Message:
-    """Queue a free text to one person, each with its own content.
+def send(
+    contact: Contact, content: Content, lane: Lane = Lane.REPLY, *, quoting: Message | None = None
+) -> Message:
+    """Queue one prepared content (see `contents`) to one person.
 
-    Raises:
-        ContentError: see `contents.text`.
+    Args:
+        quoting: the person's message it answers. Some providers cannot show it and say so.
     """
-    content = contents.text(body, buttons=buttons)
-    enqueue(content, [contact.pk], Lane.REPLY)
-    return content.messages.get()
-
-
-def send(contact: Contact, content: Content, lane: Lane = Lane.REPLY) -> Message:
-    """Queue one prepared content (a template, say) to one person."""
-    enqueue(content, [contact.pk], lane)
+    enqueue(content, [contact.pk], lane, context_id=quoting.provider_id or "" if quoting else "")
     return content.messages.get(contact=contact)
+
+
+def reply(
+    contact: Contact,
+    body: str,
+    *,
+    buttons: Sequence[tuple[str, str]] = (),
+    quoting: Message | None = None,
+) -> Message:
+    """Queue a free text to one person. Raises ContentError: see `contents.text`."""
+    return send(contact, contents.text(body, buttons=buttons), quoting=quoting)
+
+
+def reply_with_file(
+    contact: Contact, media: Media, caption: str = "", *, quoting: Message | None = None
+) -> Message:
+    """Queue a picture, a clip or a document to one person. Raises ContentError: see `contents.with_file`."""
+    return send(contact, contents.with_file(media, caption), quoting=quoting)
+
+
+def ask_place(contact: Contact, body: str) -> Message:
+    """Ask one person for a position, with WhatsApp's own button. Raises ContentError."""
+    return send(contact, contents.ask_place(body))
+
+
+def ask_number(contact: Contact, body: str) -> Message:
+    """Ask one person, who hides it, for their number. Raises ContentError."""
+    return send(contact, contents.ask_number(body))
 
 
 def resend(content: Content, states: Iterable[State]) -> int:
