@@ -250,7 +250,9 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             "unsent": casefile.undelivered(events),
             "by_template": casefile.by_template_now(
                 report, events, typed if failed in {"answer", "template"} else ""
-            ),
+            )
+            if may_treat and not report.contact.window_open
+            else None,
             "preview": preview,
             "events": events,
             "sketch": casefile.sketch(report),

@@ -128,7 +128,7 @@ def answer_by_template(report: Report, user: User, text: str) -> ReportEvent:
 
 @transaction.atomic
 def use_photo_place(report: Report, user: User, photo: Media) -> ReportEvent:
-    """Take the place where a picture of the case says it was taken; a position the citizen sent comes first."""
+    """Take the place where a picture of the case says it was taken; a position sent comes first."""
     report = lock(report.pk)
     if report.latitude is not None:
         raise CaseworkError("La segnalazione ha già un punto sulla mappa: resta quello.")
