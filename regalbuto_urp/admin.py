@@ -5,7 +5,6 @@ from typing import Any
 # Its own admin, in English, registers itself when imported: it must be there to be replaced.
 from auditlog.admin import LogEntry
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -26,7 +25,7 @@ admin.site.unregister(LogEntry)
 class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
     list_display = ["when", "who", "what", "thing", "details"]
     list_display_links = None
-    list_filter = ["action", "content_type"]
+    list_filter = ["action", ("content_type", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["actor", "content_type"]
     search_fields = ["object_repr", "actor__username", "actor__last_name"]
     search_help_text = "Nome dell'oggetto o di chi ha agito"
@@ -64,21 +63,17 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
     @admin.display(description="cambiamenti")
     def details(self, entry: Any) -> SafeString:
         model = entry.content_type.model_class()
-        rows = ((_label(model, name), _told(change)) for name, change in (entry.changes or {}).items())
-        return format_html_join("", "<div><strong>{}</strong>: {}</div>", rows)
-
-
-def _label(model: Any, field: str) -> str:
-    try:
-        return str(model._meta.get_field(field).verbose_name)
-    except (AttributeError, FieldDoesNotExist):
-        return field
+        # The log also holds the other ends of relations, which tell nothing.
+        fields = (*model._meta.fields, *model._meta.many_to_many) if model else ()
+        changes = entry.changes or {}
+        rows = ((field.verbose_name, _told(changes[field.name])) for field in fields if field.name in changes)
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", (row for row in rows if row[1]))
 
 
 def _told(change: Any) -> str:
-    """Old and new value, or what was added to or taken from a list."""
+    """Old and new value, or what was added to or taken from a list; empty if there was and is nothing."""
     if isinstance(change, dict):
         verb = "aggiunti" if change.get("operation") == "add" else "tolti"
         return f"{verb} {', '.join(change.get('objects', []))}"
     before, after = (_WORDS.get(str(value), str(value)) for value in change)
-    return f"{before} → {after}"
+    return "" if before == after == "—" else f"{before} → {after}"

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from reports import by_template, casefile, progress, scoring, states
+from reports import by_template, casefile, places, progress, scoring, states
 from reports.casework import CaseworkError
 from reports.forms import ActForm
 from reports.models import Office, ReplyText, Report, ReportCategory, ReportItem
@@ -232,6 +232,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
     ) -> HttpResponse:
         events = casefile.history(report)
         chat = casefile.chat(report, events)
+        photo = casefile.photo_place(report, chat)
         failed, typed = (form.data.get("act", ""), form.data.get("text", "")) if form else ("", "")
         may_treat = request.user.has_perm("reports.treat_report")
         # A refused form comes back with the office it was for, and so with the text that was typed.
@@ -246,7 +247,8 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             "level": casefile.LEVELS[report.level],
             "badge": progress.badge(report),
             "chat": chat,
-            "photo": casefile.photo_place(report, chat),
+            "photo": photo,
+            "photo_inside": bool(photo and places.inside_town(photo.latitude or 0, photo.longitude or 0)),
             "unsent": casefile.undelivered(events),
             "by_template": casefile.by_template_now(
                 report, events, typed if failed in {"answer", "template"} else ""
