@@ -1,3 +1,4 @@
+from auditlog.apps import AuditlogConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
@@ -15,3 +16,7 @@ class SiteConfig(AppConfig):
 
 class ItalianAdminConfig(AdminConfig):
     default_site = "regalbuto_urp.admin_site.TownAdminSite"
+
+
+class ActionLogConfig(AuditlogConfig):  # type: ignore[misc]
+    verbose_name = "Registro delle azioni"

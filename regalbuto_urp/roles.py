@@ -45,6 +45,7 @@ _RESPONSABILE: Rights = {
 }
 # Nothing to change, and nothing of what citizens write in confidence.
 _REVISORI: Rights = {
+    "auditlog.logentry": "view",
     "broadcasts.broadcast": "view",
     "broadcasts.category": "view",
     "subscribers.subscriber": "view export view_full_numbers",
@@ -55,6 +56,7 @@ _REVISORI: Rights = {
 }
 _AMMINISTRATORI: Rights = {
     **_RESPONSABILE,
+    "auditlog.logentry": "view",
     "auth.user": _ALL,
     "auth.group": "view",
     "broadcasts.category": _ALL,

@@ -31,7 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "csp",
     "import_export",
-    "auditlog",
+    "regalbuto_urp.apps.ActionLogConfig",
     "whatsapp.apps.WhatsappConfig",
     "subscribers.apps.SubscribersConfig",
     "broadcasts.apps.BroadcastsConfig",
@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "regalbuto_urp.middleware.name_the_actor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -161,6 +162,21 @@ CONSENT_KEY = env("CONSENT_KEY", default="")
 
 INBOUND_HANDLERS = ["subscribers.inbound.handle", "reports.inbound.handle"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+
+# --- The log of actions. No table that messages touch is watched: each save would cost a query ------
+
+AUDITLOG_INCLUDE_TRACKING_MODELS = [
+    {"model": "auth.User", "exclude_fields": ["password", "last_login"], "m2m_fields": ["groups"]},
+    {"model": "whatsapp.Template", "include_fields": ["category", "accepted_category", "status", "body"]},
+    "whatsapp.StaffPhone",
+    "subscribers.Topic",
+    "subscribers.Policy",
+    "subscribers.ServiceText",
+    "broadcasts.Category",
+    "reports.Office",
+    "reports.ReportCategory",
+    "reports.ReplyText",
+]
 
 # --- Celery ---------------------------------------------------------------------------------------
 

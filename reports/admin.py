@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from reports import casefile, progress, scoring, states
+from reports import by_template, casefile, places, progress, scoring, states
 from reports.casework import CaseworkError
 from reports.forms import ActForm
 from reports.models import Office, ReplyText, Report, ReportCategory, ReportItem
@@ -209,9 +209,14 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))  # type: ignore[attr-defined,no-any-return]
         if not request.user.has_perm("reports.treat_report"):
             raise PermissionDenied
-        form = ActForm(request.POST)
+        form = ActForm(request.POST, request.FILES)
         if form.is_valid():
             try:
+                if "look" in request.POST:
+                    preview = by_template.preview(report, form.cleaned_data["text"])
+                    return self._page(request, report, form, preview)
+                if "correct" in request.POST:
+                    return self._page(request, report, form)
                 with transaction.atomic():
                     done = form.perform(report, request.user)  # type: ignore[arg-type]
             except (CaseworkError, Forbidden, ContentError) as problem:
@@ -222,8 +227,13 @@ class ReportAdmin(admin.ModelAdmin[Report]):
         report.refresh_from_db()
         return self._page(request, report, form)
 
-    def _page(self, request: HttpRequest, report: Report, form: ActForm | None) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, report: Report, form: ActForm | None, preview: str = ""
+    ) -> HttpResponse:
         events = casefile.history(report)
+        chat = casefile.chat(report, events)
+        photo = casefile.photo_place(report, chat)
+        failed, typed = (form.data.get("act", ""), form.data.get("text", "")) if form else ("", "")
         may_treat = request.user.has_perm("reports.treat_report")
         # A refused form comes back with the office it was for, and so with the text that was typed.
         chosen = str(form.data.get("office", "")) if form else request.GET.get("ufficio", "")
@@ -236,7 +246,16 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             "report": report,
             "level": casefile.LEVELS[report.level],
             "badge": progress.badge(report),
-            "chat": casefile.chat(report, events),
+            "chat": chat,
+            "photo": photo,
+            "photo_inside": bool(photo and places.inside_town(photo.latitude or 0, photo.longitude or 0)),
+            "unsent": casefile.undelivered(events),
+            "by_template": casefile.by_template_now(
+                report, events, typed if failed in {"answer", "template"} else ""
+            )
+            if may_treat and not report.contact.window_open
+            else None,
+            "preview": preview,
             "events": events,
             "sketch": casefile.sketch(report),
             "is_open": states.is_open(report.state),
@@ -249,8 +268,8 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             "categories": ReportCategory.objects.all(),
             "seen": max((event.pk for event in events), default=0),
             "form": form,
-            "failed": form.data.get("act", "") if form else "",
-            "typed": form.data.get("text", "") if form else "",
+            "failed": failed,
+            "typed": typed,
             "others": Report.objects.filter(contact__in=report.contact.rows())
             .exclude(pk=report.pk)
             .order_by("-pk")[:10],

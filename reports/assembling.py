@@ -13,9 +13,9 @@ from reports import bursts, deadlines, places, scoring, severity, texts
 from reports.bursts import Ignore, Join, Open, OpenCase, Piece
 from reports.models import Numbering, Report, ReportCategory, ReportEvent, ReportItem
 from reports.states import OPEN, State, is_open
-from whatsapp import outbox, paging
+from whatsapp import contents, outbox, paging
 from whatsapp.inbox import CHANGES
-from whatsapp.models import Attempt, Contact, Message
+from whatsapp.models import Attempt, Contact, Media, Message
 from whatsapp.types import Kind, Lane
 
 SUMMARY_LIMIT = 2000
@@ -244,15 +244,20 @@ def _answer(report: Report, sent_at: datetime, *, opened: bool) -> None:
         body = f"{body}\n\n{texts.fill('outside')}"
     if opened and not report.summary and report.items.filter(message__content__kind=Kind.AUDIO).exists():
         body = f"{body}\n\n{texts.fill('voice')}"
-    _say(report, kind, body, note=note, opened=opened)
+    _say(report, kind, body, note=note, opened=opened, asks_place=question == "place")
     report.asked = [*report.asked, question] if question else report.asked
     report.asked_at = sent_at
     report.save(update_fields=["asked", "asked_at"])
 
 
-def _say(report: Report, kind: ReportEvent.Kind, body: str, *, note: str, opened: bool) -> None:
+def _say(
+    report: Report, kind: ReportEvent.Kind, body: str, *, note: str, opened: bool, asks_place: bool
+) -> None:
     """Queue an automatic answer and write in the history that it was given."""
-    said = outbox.reply(report.contact, body, automatic=kind != Event.DANGER)
+    # WhatsApp's own button for the position, unless the staff's words are too long to go with it.
+    with_button = asks_place and len(body) <= contents.INTERACTIVE_LIMIT
+    ask = outbox.ask_place if with_button else outbox.reply
+    said = ask(report.contact, body, automatic=kind != Event.DANGER)
     if opened and kind != Event.OPENED:
         report.events.create(kind=Event.OPENED, to_state=State.RECEIVED)
     state = State.RECEIVED if kind == Event.OPENED else ""
@@ -283,3 +288,10 @@ def tell_owed(contact: Contact) -> None:
         report.events.create(kind=Event.TOLD, text=report.owed, message_to_citizen=said)
         report.owed = ""
         report.save(update_fields=["owed"])
+
+
+def tell_of_rejected(sender: object, *, media: Media, **_: object) -> None:
+    """Tell whoever sent a file that it cannot be opened, once for a whole heap of them."""
+    message = Message.objects.select_related("contact").filter(inbound=True, content__media=media).first()
+    if message and message.contact.window_open and not message.contact.blocked:
+        _answer_courteously(message.contact, "file_rejected")

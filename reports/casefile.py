@@ -1,15 +1,21 @@
 """A case as its page shows it: the chat, the place, the clock, what may be done and in which words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from reports import places, states, texts
+from reports import by_template, places, states, texts
 from reports.models import Office, Report, ReportEvent
 from reports.places import Sketch
 from reports.states import OUTCOMES, State
+from whatsapp.errors import ContentError
 from whatsapp.models import Media, Message
+from whatsapp.types import Kind
+from whatsapp.types import State as MessageState
 
+# Nothing will become of these by itself.
+NOT_ARRIVED = frozenset({MessageState.FAILED, MessageState.SKIPPED})
 LEVELS = {4: ("pericolo", "red"), 3: ("seria", "amber"), 2: ("disagio", "blue"), 1: ("ordinaria", "grey")}
 
 
@@ -22,6 +28,7 @@ class Bubble:
     text: str
     author: str
     state: str
+    failed: str  # why it never arrived, if it did not
     kind: str
     media: Media | None
     latitude: float | None
@@ -73,6 +80,7 @@ def _bubble(message: Message, author: str) -> Bubble:
         text=message.text,
         author=author,
         state="" if message.inbound else message.get_state_display(),
+        failed=(message.reason or "motivo non noto") if message.state in NOT_ARRIVED else "",
         kind=content.kind,
         media=None if gone else content.media,
         latitude=None if gone else content.latitude,
@@ -86,6 +94,39 @@ def history(report: Report) -> list[ReportEvent]:
     """All events with what their display needs, oldest first."""
     related = ("actor", "message_to_citizen__content__media")
     return list(report.events.select_related(*related))
+
+
+def undelivered(events: Sequence[ReportEvent]) -> str:
+    """What the staff wrote last and never arrived, so that they need not write it again; empty if it did.
+
+    The window may close between their click and the hand-over. What failed in a template fails again.
+    """
+    texts_: list[str] = []
+    for event in reversed(events):
+        message = event.message_to_citizen
+        if message is None or not (event.actor or event.kind == ReportEvent.Kind.TOLD):
+            continue
+        if message.state not in NOT_ARRIVED or message.content.kind != Kind.TEXT:
+            break
+        texts_.insert(0, message.text)
+    return "\n\n".join(texts_)
+
+
+def photo_place(report: Report, bubbles: Iterable[Bubble]) -> Media | None:
+    """The first picture of the citizen that says where it was taken, if the case has no point yet."""
+    if report.latitude is not None:
+        return None
+    files = (bubble.media for bubble in bubbles if bubble.inbound and bubble.media)
+    return next((file for file in files if file.latitude is not None), None)
+
+
+def by_template_now(report: Report, events: Sequence[ReportEvent], typed: str) -> dict[str, Any]:
+    """What the page needs to offer an answer by template: the words to begin with, the room, or why not."""
+    words = typed or "\n\n".join(part for part in (report.owed, undelivered(events)) if part)
+    try:
+        return {"text": words, "room": by_template.room(report), "template": by_template.template()}
+    except ContentError as problem:
+        return {"text": words, "problem": str(problem)}
 
 
 def sketch(report: Report) -> Sketch | None:

@@ -5,17 +5,19 @@ Raises throughout: `CaseworkError` (and `states.Forbidden`), with what happened 
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
 from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from reports import deadlines, states
+from reports import by_template, deadlines, places, states
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, State
-from whatsapp import merging, outbox
-from whatsapp.models import Message
+from whatsapp import media, merging, outbox
+from whatsapp.models import Media, Message
 
 Event = ReportEvent.Kind
 
@@ -30,9 +32,8 @@ class WindowClosed(CaseworkError):
     def __init__(self) -> None:
         super().__init__(
             "Sono passate più di 24 ore dall'ultimo messaggio del cittadino: WhatsApp non permette di "
-            "scrivergli un testo libero. Aspetta che scriva di nuovo, oppure cambia lo stato della "
-            "segnalazione: il nuovo stato si vede subito nella sua pagina e "
-            "il testo gli arriva appena scrive."
+            "scrivergli un testo libero. Puoi inviare lo stesso testo con il modello approvato, qui sotto, "
+            "oppure aspettare che scriva di nuovo."
         )
 
 
@@ -79,21 +80,67 @@ def start_work(report: Report, user: User, text: str = "") -> ReportEvent:
 
 
 @transaction.atomic
-def answer(report: Report, user: User, text: str) -> ReportEvent:
+def answer(
+    report: Report, user: User, text: str, *, upload: UploadedFile[Any] | None = None, quote: bool = False
+) -> ReportEvent:
     """Write to the citizen about the case.
+
+    Args:
+        upload: a picture, a clip or a PDF; the text becomes its caption.
+        quote: show above it the citizen's last message of the case.
 
     Raises:
         WindowClosed: more than 24 hours after the person's last message.
-        CaseworkError: no text.
-        whatsapp.errors.ContentError: too long for WhatsApp.
+        CaseworkError: neither text nor file.
+        whatsapp.errors.ContentError: too long for WhatsApp, or a file it does not take.
     """
-    report = lock(report.pk)
-    if not text.strip():
+    report, text = lock(report.pk), text.strip()
+    if not text and upload is None:
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
     if not report.contact.window_open:
         raise WindowClosed
-    said = outbox.reply(report.contact, text.strip())
-    return report.events.create(kind=Event.ANSWERED, actor=user, text=text.strip(), message_to_citizen=said)
+    last = report.items.select_related("message").order_by("-message__sent_at", "-pk").first()
+    quoting = last.message if last and quote else None
+    if upload is None:
+        said = outbox.reply(report.contact, text, quoting=quoting)
+    else:
+        said = outbox.reply_with_file(report.contact, media.save_outgoing(upload), text, quoting=quoting)
+    what = text or f"file: {said.content.media}"
+    return report.events.create(kind=Event.ANSWERED, actor=user, text=what, message_to_citizen=said)
+
+
+@transaction.atomic
+def answer_by_template(report: Report, user: User, text: str) -> ReportEvent:
+    """Write to the citizen when the window is closed, in the approved template. What was still to be told is
+    replaced by it: nothing is said twice.
+
+    Raises:
+        CaseworkError: no text.
+        whatsapp.errors.ContentError: no approved template, or too long for it.
+    """
+    report, text = lock(report.pk), text.strip()
+    if not text:
+        raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
+    said = outbox.send(report.contact, by_template.make_content(report, text))
+    report.owed = ""
+    report.save(update_fields=["owed"])
+    return report.events.create(kind=Event.ANSWERED, actor=user, text=text, message_to_citizen=said)
+
+
+@transaction.atomic
+def use_photo_place(report: Report, user: User, photo: Media) -> ReportEvent:
+    """Take the place where a picture of the case says it was taken; a position sent comes first."""
+    report = lock(report.pk)
+    if report.latitude is not None:
+        raise CaseworkError("La segnalazione ha già un punto sulla mappa: resta quello.")
+    ours = report.items.filter(message__content__media=photo).exists()
+    if not ours or photo.latitude is None or photo.longitude is None:
+        raise CaseworkError("Questa foto non dice dove è stata scattata, o non è di questa segnalazione.")
+    report.latitude, report.longitude = photo.latitude, photo.longitude
+    report.inside_town = places.inside_town(photo.latitude, photo.longitude)
+    report.save(update_fields=["latitude", "longitude", "inside_town"])
+    where = f"{photo.latitude:.5f}, {photo.longitude:.5f}"
+    return report.events.create(kind=Event.LOCATED, actor=user, text=where)
 
 
 @transaction.atomic

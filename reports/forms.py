@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from reports import casework
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, State
+from whatsapp.models import Media
 
 Act = Callable[[Report, User, dict[str, Any]], ReportEvent]
 
@@ -21,14 +22,26 @@ def _closing(outcome: State) -> Act:
 ACTS: dict[str, tuple[str, Act]] = {
     "take": ("Segnalazione presa in carico.", lambda r, u, d: casework.take_charge(r, u, d["text"])),
     "start": ("Segnalazione in lavorazione.", lambda r, u, d: casework.start_work(r, u, d["text"])),
-    "answer": ("Risposta in coda: parte subito.", lambda r, u, d: casework.answer(r, u, d["text"])),
+    "answer": (
+        "Risposta in coda: parte subito.",
+        lambda r, u, d: casework.answer(r, u, d["text"], upload=d["file"], quote=d["quote"]),
+    ),
+    "template": (
+        "Messaggio in coda con il modello: parte subito.",
+        lambda r, u, d: casework.answer_by_template(r, u, d["text"]),
+    ),
+    "place": ("Luogo indicato.", lambda r, u, d: casework.use_photo_place(r, u, d["photo"])),
     "note": ("Nota aggiunta.", lambda r, u, d: casework.add_note(r, u, d["text"])),
     "reclassify": ("Categoria cambiata.", lambda r, u, d: casework.reclassify(r, u, d["category"])),
     "hand_over": ("Segnalazione passata.", lambda r, u, d: casework.hand_over(r, u, d["office"], d["text"])),
     "reopen": ("Segnalazione riaperta.", lambda r, u, d: casework.reopen(r, u, d["text"])),
     **{outcome.value: (f"Segnalazione chiusa: {outcome.label}.", _closing(outcome)) for outcome in OUTCOMES},
 }
-NEEDED = {"reclassify": ("category", "Scegli una categoria."), "hand_over": ("office", "Scegli un ufficio.")}
+NEEDED = {
+    "reclassify": ("category", "Scegli una categoria."),
+    "hand_over": ("office", "Scegli un ufficio."),
+    "place": ("photo", "Scegli una foto."),
+}
 
 
 class ActForm(forms.Form):
@@ -39,6 +52,9 @@ class ActForm(forms.Form):
     text = forms.CharField(required=False, max_length=4096)
     category = forms.ModelChoiceField(ReportCategory.objects.all(), required=False)
     office = forms.ModelChoiceField(Office.objects.all(), required=False)
+    photo = forms.ModelChoiceField(Media.objects.all(), required=False)
+    file = forms.FileField(required=False)
+    quote = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

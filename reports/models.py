@@ -186,6 +186,7 @@ class ReportEvent(models.Model):
         CLOSED = "closed", "chiusa"
         REOPENED = "reopened", "riaperta"
         CHANGED = "changed", "messaggio modificato o ritirato dal cittadino"
+        LOCATED = "located", "luogo preso da una foto"
         TOLD = "told", "detto al cittadino ciò che restava da dire"
 
     report = models.ForeignKey(

@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Default] = {
         "Scrivi in poche parole che cosa succede, anche con una nota vocale.",
     ),
     "ask_place": Default(
-        "Domanda: dove", "Dove si trova? Manda la posizione (graffetta, poi Posizione) oppure scrivi la via."
+        "Domanda: dove", "Dove si trova? Manda la posizione con il pulsante qui sotto oppure scrivi la via."
     ),
     "ask_nothing": Default("Quando non manca nulla", "Se vuoi, aggiungi foto o altri particolari."),
     "outside": Default(
@@ -67,6 +67,11 @@ DEFAULTS: dict[str, Default] = {
         "Aggiunta se c'è solo una nota vocale",
         "La nota vocale la ascolta una persona, e può volerci tempo: se puoi, scrivi anche in poche parole "
         "che cosa succede.",
+    ),
+    "file_rejected": Default(
+        "Risposta a un file che non si può aprire",
+        "Un file che hai mandato qui non si può aprire: forse è più grande di 25 MB, o di un tipo che non "
+        "accettiamo. Manda una foto, un video breve, una nota vocale o un documento (PDF, Word, Excel).",
     ),
     "taken": Default(
         "Presa in carico",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from whatsapp import templates
 from whatsapp.errors import ContentError
@@ -9,9 +10,12 @@ from whatsapp.models import Content, Media, Template
 from whatsapp.types import Header, Kind, Place
 
 TEXT_LIMIT = 4096
-BUTTONS_TEXT_LIMIT = 1024
-MAX_BUTTONS = 3
-BUTTON_TITLE_LIMIT = 20
+INTERACTIVE_LIMIT = 1024
+CAPTION_LIMIT = 1024
+MAX_BUTTONS, BUTTON_TITLE_LIMIT, BUTTON_ID_LIMIT = 3, 20, 256
+MAX_ROWS, ROW_TITLE_LIMIT, ROW_TEXT_LIMIT, ROW_ID_LIMIT = 10, 24, 72, 200
+LIST_LABEL_LIMIT = 20
+SENDABLE = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT})
 
 
 def text(body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Content:
@@ -20,26 +24,74 @@ def text(body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Content:
     Raises:
         ContentError: empty, too long, or with buttons WhatsApp does not take.
     """
-    limit = BUTTONS_TEXT_LIMIT if buttons else TEXT_LIMIT
+    if not buttons:
+        return _save(Kind.TEXT, body, limit=TEXT_LIMIT)
+    _check_choices(
+        buttons, "pulsanti", most=MAX_BUTTONS, id_limit=BUTTON_ID_LIMIT, title_limit=BUTTON_TITLE_LIMIT
+    )
+    return _save(Kind.BUTTONS, body, buttons=[list(button) for button in buttons])
+
+
+def choices(body: str, label: str, rows: Sequence[tuple[str, str, str]]) -> Content:
+    """Save a text with a list to choose from: `label` opens it; rows are (id, title, description or empty).
+
+    Raises:
+        ContentError: empty or too long a text or label, or rows WhatsApp does not take.
+    """
+    _check_choices(rows, "voci", most=MAX_ROWS, id_limit=ROW_ID_LIMIT, title_limit=ROW_TITLE_LIMIT)
+    if any(len(description) > ROW_TEXT_LIMIT for _, _, description in rows):
+        raise ContentError(f"La descrizione di una voce può avere {ROW_TEXT_LIMIT} caratteri: accorciala.")
+    if not 0 < len(label.strip()) <= LIST_LABEL_LIMIT:
+        raise ContentError(f"La parola che apre l'elenco deve avere da 1 a {LIST_LABEL_LIMIT} caratteri.")
+    return _save(Kind.LIST, body, limit=TEXT_LIMIT, payload=label, buttons=[list(row) for row in rows])
+
+
+def ask_place(body: str) -> Content:
+    """Save a request for the person's position, with WhatsApp's own button. Raises ContentError."""
+    return _save(Kind.PLACE_REQUEST, body)
+
+
+def ask_number(body: str) -> Content:
+    """Save a request for the number a person hides, with WhatsApp's own button. Raises ContentError."""
+    return _save(Kind.NUMBER_REQUEST, body)
+
+
+def with_file(media: Media, caption: str = "") -> Content:
+    """Save a picture, a clip or a document with a few words.
+
+    Raises:
+        ContentError: a file that is not there or cannot be sent, or too long a caption.
+    """
+    if media.status != Media.Status.FETCHED or media.kind not in SENDABLE:
+        raise ContentError("Questo file non si può inviare: allega una foto, un video MP4 o un PDF.")
+    if len(caption) > CAPTION_LIMIT:
+        raise ContentError(
+            f"Insieme a un file il testo può avere {CAPTION_LIMIT} caratteri, e ne ha {len(caption)}: "
+            "accorcialo, oppure invia il testo da solo."
+        )
+    return Content.objects.create(kind=media.kind, text=caption, media=media)
+
+
+def _save(kind: Kind, body: str, *, limit: int = INTERACTIVE_LIMIT, **fields: Any) -> Content:
     if not body.strip():
         raise ContentError("Il messaggio è vuoto: scrivi un testo.")
     if len(body) > limit:
         raise ContentError(f"Il messaggio ha {len(body)} caratteri: il limite è {limit}.")
-    if len(buttons) > MAX_BUTTONS or any(len(title) > BUTTON_TITLE_LIMIT for _, title in buttons):
-        raise ContentError(f"Al massimo {MAX_BUTTONS} pulsanti, ciascuno di {BUTTON_TITLE_LIMIT} caratteri.")
-    kind = Kind.BUTTONS if buttons else Kind.TEXT
-    return Content.objects.create(kind=kind, text=body, buttons=[list(button) for button in buttons])
+    return Content.objects.create(kind=kind, text=body, **fields)
 
 
-def request(kind: Kind, body: str) -> Content:
-    """Save a question that WhatsApp answers with a tap (fact sheet 1.6). Only inside the 24-hour window.
-
-    Raises:
-        ContentError: empty, or longer than 1024 characters.
-    """
-    if not 0 < len(body.strip()) <= BUTTONS_TEXT_LIMIT:
-        raise ContentError(f"La richiesta deve avere da 1 a {BUTTONS_TEXT_LIMIT} caratteri.")
-    return Content.objects.create(kind=kind, text=body)
+def _check_choices(
+    given: Sequence[tuple[str, ...]], what: str, *, most: int, id_limit: int, title_limit: int
+) -> None:
+    """(id, title, ...) of buttons or rows, as WhatsApp takes them."""
+    if not 0 < len(given) <= most:
+        raise ContentError(f"Servono da 1 a {most} {what}, e sono {len(given)}.")
+    if any(not 0 < len(title.strip()) <= title_limit for _, title, *_ in given):
+        raise ContentError(f"Il titolo di pulsanti e voci deve avere da 1 a {title_limit} caratteri.")
+    if any(not 0 < len(id_) <= id_limit for id_, *_ in given):
+        raise ContentError(f"Il codice di pulsanti e voci deve avere da 1 a {id_limit} caratteri.")
+    if len({id_ for id_, *_ in given}) < len(given) or len({title for _, title, *_ in given}) < len(given):
+        raise ContentError(f"Due {what} sono uguali: cambia il titolo o il codice.")
 
 
 def from_template(

@@ -186,6 +186,7 @@ def prepare(attempt: Attempt) -> OutboundMessage:
         media_id=_uploaded(content.media) if content.media else "",
         filename=content.media.filename if content.media else "",
         place=content.place,
+        context_id=message.context_id,
         buttons=tuple(tuple(button) for button in content.buttons),
         list_label=content.payload,
         template_name=template.name if template else "",

@@ -1,5 +1,6 @@
 """Fetching citizens' files, apart from their messages: a failure loses no message (Chatwoot #15754)."""
 
+import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -9,8 +10,12 @@ from whatsapp import errors, media
 from whatsapp.models import Media
 from whatsapp.providers import registry
 
+logger = logging.getLogger(__name__)
+
 LADDER = [timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)]
+TRIES = len(LADDER) + 1
 LEASE = timedelta(minutes=2)
+GIVEN_UP = "non è stato possibile scaricarlo da WhatsApp"
 
 
 def fetch_due(*, limit: int = 50) -> int:
@@ -19,14 +24,25 @@ def fetch_due(*, limit: int = 50) -> int:
     while tried < limit and (file := _take()):
         tried += 1
         try:
-            fetched = registry.current().fetch(file.provider_media_id, limit=media.INBOUND_LIMIT)
-        except (errors.MessageError, errors.RecipientError) as error:
-            media.reject(file, error.text)
+            _fetch(file)
         except errors.ChannelError as error:
             _again_later(file, error.text)
-        else:
-            media.keep_inbound(file, fetched.content)
+        except Exception as problem:  # a full disk, an answer nobody foresaw: the other files go on
+            logger.exception("file %s could not be fetched", file.pk)
+            _again_later(file, f"Non ancora scaricato ({type(problem).__name__}): si riprova da solo.")
     return tried
+
+
+def _fetch(file: Media) -> None:
+    if file.attempts > TRIES:  # a worker died of it each time
+        media.reject(file, GIVEN_UP)
+        return
+    try:
+        fetched = registry.current().fetch(file.provider_media_id, limit=media.INBOUND_LIMIT)
+    except (errors.MessageError, errors.RecipientError) as error:
+        media.reject(file, error.text)
+    else:
+        media.keep_inbound(file, fetched.content)
 
 
 @transaction.atomic
@@ -41,8 +57,8 @@ def _take() -> Media | None:
 
 
 def _again_later(file: Media, reason: str) -> None:
-    if file.attempts > len(LADDER):
-        media.reject(file, "non è stato possibile scaricarlo da WhatsApp")
+    if file.attempts >= TRIES:
+        media.reject(file, GIVEN_UP)
         return
     file.due_at, file.reason = timezone.now() + LADDER[file.attempts - 1], reason[:200]
     file.save(update_fields=["due_at", "reason"])

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from whatsapp import contents
 from whatsapp.errors import ContentError
-from whatsapp.models import Contact, Content, Message
+from whatsapp.models import Contact, Content, Media, Message
 from whatsapp.nudges import nudge
-from whatsapp.types import Kind, Lane, State
+from whatsapp.types import Lane, State
 
 # One INSERT; small enough to keep locks short, large enough for a town in a few statements.
 BATCH = 1000
@@ -20,14 +20,24 @@ ANSWERS_AN_HOUR = 30
 FLOOD = f"più di {ANSWERS_AN_HOUR} risposte in un'ora a questa persona: le risposte automatiche si fermano"
 
 
-def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
+def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane, *, context_id: str = "") -> int:
     """Queue the content for these contacts; who has it already is left alone, so it may be repeated.
+
+    Args:
+        context_id: the provider's id of the message it answers, shown above it.
 
     Returns:
         How many rows the content has now. The worker is nudged after commit: callers never do.
     """
     rows = [
-        Message(contact_id=pk, content=content, inbound=False, lane=lane, state=State.QUEUED)
+        Message(
+            contact_id=pk,
+            content=content,
+            inbound=False,
+            lane=lane,
+            state=State.QUEUED,
+            context_id=context_id,
+        )
         for pk in contact_ids
     ]
     Message.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
@@ -35,25 +45,28 @@ def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane) -> int:
     return content.messages.count()
 
 
-def reply(
-    contact: Contact, body: str, *, buttons: Sequence[tuple[str, str]] = (), automatic: bool = False
+def send(
+    contact: Contact,
+    content: Content,
+    lane: Lane = Lane.REPLY,
+    *,
+    quoting: Message | None = None,
+    automatic: bool = False,
 ) -> Message:
-    """Queue a free text to one person, each with its own content.
+    """Queue one prepared content (see `contents`) to one person.
 
     Args:
+        quoting: the person's message it answers. Some providers cannot show it and say so.
         automatic: nobody misses it: after many answers within an hour, two machines may be talking to each
             other, and it is kept as skipped. Never for what staff write, a goodbye or a danger.
-
-    Raises:
-        ContentError: see `contents.text`.
     """
     contact = contact.person
-    content = contents.text(body, buttons=buttons)
     if automatic and _too_many(contact):
         return content.messages.create(
-            contact=contact, inbound=False, lane=Lane.REPLY, state=State.SKIPPED, reason=FLOOD
+            contact=contact, inbound=False, lane=lane, state=State.SKIPPED, reason=FLOOD
         )
-    return send(contact, content)
+    enqueue(content, [contact.pk], lane, context_id=quoting.provider_id or "" if quoting else "")
+    return content.messages.get(contact=contact)
 
 
 def _too_many(contact: Contact) -> bool:
@@ -62,24 +75,42 @@ def _too_many(contact: Contact) -> bool:
     return answers.exclude(state=State.SKIPPED).count() >= ANSWERS_AN_HOUR
 
 
+def reply(
+    contact: Contact,
+    body: str,
+    *,
+    buttons: Sequence[tuple[str, str]] = (),
+    quoting: Message | None = None,
+    automatic: bool = False,
+) -> Message:
+    """Queue a free text to one person. Raises ContentError: see `contents.text`."""
+    return send(contact, contents.text(body, buttons=buttons), quoting=quoting, automatic=automatic)
+
+
+def reply_with_file(
+    contact: Contact, media: Media, caption: str = "", *, quoting: Message | None = None
+) -> Message:
+    """Queue a picture, a clip or a document to one person. Raises ContentError: see `contents.with_file`."""
+    return send(contact, contents.with_file(media, caption), quoting=quoting)
+
+
+def ask_place(contact: Contact, body: str, *, automatic: bool = False) -> Message:
+    """Ask one person for a position, with WhatsApp's own button. Raises ContentError."""
+    return send(contact, contents.ask_place(body), automatic=automatic)
+
+
 def ask_number(contact: Contact, body: str) -> Message:
     """Ask a person for their number (fact sheet 4.7); the answer is a `contacts` message.
 
     Raises:
-        ContentError: see `contents.request`; or the number is known, or the 24-hour window is closed.
+        ContentError: see `contents`; or the number is known, or the 24-hour window is closed.
     """
     contact = contact.person
     if contact.phone:
         raise ContentError("Il numero si conosce già.")
     if not contact.window_open:
         raise ContentError("Sono passate più di 24 ore dall'ultimo messaggio: si può chiedere quando scrive.")
-    return send(contact, contents.request(Kind.NUMBER_REQUEST, body))
-
-
-def send(contact: Contact, content: Content, lane: Lane = Lane.REPLY) -> Message:
-    """Queue one prepared content (a template, say) to one person."""
-    enqueue(content, [contact.pk], lane)
-    return content.messages.get(contact=contact)
+    return send(contact, contents.ask_number(body))
 
 
 def resend(content: Content, states: Iterable[State]) -> int:

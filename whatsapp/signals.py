@@ -15,3 +15,5 @@ contacts_merged = Signal()
 # WhatsApp's own news of a change of number or BSUID: `contact` is the same person, `former` their old
 # number or BSUID, `at` the change.
 identity_changed = Signal()
+# A file will never be available: `media`, whose `reason` the staff read. Told to whoever sent it.
+media_rejected = Signal()

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from whatsapp import health, inbox
+from whatsapp import audit, health, inbox
 from whatsapp.errors import InvalidSignature
 from whatsapp.models import Media
 from whatsapp.providers import registry
@@ -46,12 +46,17 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
 @require_GET
 @never_cache
 def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
-    """A citizen's file. Only pictures we drew ourselves are shown inline; the rest is a download."""
+    """A file, for staff. Only pictures we drew ourselves are shown inline; the rest is a download.
+
+    Who opened which original is written down; the small pictures of the lists are not.
+    """
     shown = Media.objects.exclude(contents__messages__changed_by__content__kind=Kind.REVOKE)
     media = get_object_or_404(shown, pk=pk, status=Media.Status.FETCHED)
     file = media.thumbnail if thumbnail else media.file
     if not file.name or not file.storage.exists(file.name):
         raise Http404
+    if not thumbnail:
+        audit.note_opening(media)
     is_picture = media.kind == Kind.IMAGE
     name = f"whatsurp-{media.pk}.{file.name.rsplit('.', 1)[-1]}"
     response = FileResponse(
@@ -61,6 +66,7 @@ def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> Fil
         content_type="image/jpeg" if is_picture else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sequence', models.PositiveBigIntegerField(unique=True, verbose_name='progressivo')),
                 ('subject_id', models.UUIDField(db_index=True, verbose_name='codice interessato')),
-                ('kind', models.CharField(choices=[('on', 'iscrizione'), ('off', 'cancellazione'), ('topic_off', 'argomento lasciato'), ('topic_on', 'argomento ripreso')], max_length=10, verbose_name='evento')),
+                ('kind', models.CharField(choices=[('on', 'iscrizione'), ('off', 'cancellazione'), ('topic_off', 'argomento lasciato'), ('topic_on', 'argomento ripreso'), ('identity', 'identità cambiata')], max_length=10, verbose_name='evento')),
                 ('at', models.DateTimeField(verbose_name='data e ora')),
                 ('topic', models.CharField(blank=True, max_length=40, verbose_name='argomento')),
                 ('policy_version', models.PositiveIntegerField(verbose_name="versione dell'informativa")),

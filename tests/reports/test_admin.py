@@ -5,19 +5,21 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reports import assembling, casework
+from reports import assembling, by_template, casework
 from reports.models import Office, Report, ReportCategory
 from reports.states import State
 from tests.factories.reports import piece, report_of
 from tests.factories.whatsapp import ContactFactory
-from whatsapp.models import Media, Message
+from whatsapp.models import Media, Message, Template
 from whatsapp.types import Kind
+from whatsapp.types import State as MessageState
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:reports_report_changelist"
@@ -271,3 +273,72 @@ def test_nothing_is_added_edited_or_deleted_by_hand(client: Client) -> None:
 def test_a_case_that_is_not_there_leads_home(client: Client, staff: User) -> None:
     assert client.get(reverse("admin:reports_report_change", args=[999_999])).status_code == 302
     assert client.post(reverse("admin:reports_report_act", args=[999_999])).status_code == 302
+
+
+@pytest.fixture
+def template() -> Template:
+    """The template for answers, as WhatsApp has approved it."""
+    Template.objects.filter(name=by_template.NAME).update(status=Template.Status.APPROVED)
+    return Template.objects.get(name=by_template.NAME)
+
+
+def test_with_the_window_closed_one_sees_what_goes_and_sends_it(
+    client: Client, staff: User, template: Template
+) -> None:
+    report = report_of("Buca", contact=ContactFactory(window_expires_at=timezone.now() - timedelta(hours=3)))
+    assert "WhatsApp non lo permette più dal" in page(client, report)
+    text = "Domani\nripariamo."
+    html = act(client, report, "template", text=text, look="1")
+    for exact in (f"segnalazione n. {report.number}", "Domani ripariamo.", template.footer):
+        assert exact in html
+    assert "Segui la segnalazione" in html
+    assert not Message.objects.filter(content__template=template).exists()
+    html = act(client, report, "template", text=text, correct="1")
+    assert "Domani\nripariamo.</textarea>" in html
+    assert "con il modello: parte subito" in act(client, report, "template", text=text)
+    sent = Message.objects.get(content__template=template)
+    assert "Domani ripariamo." in sent.text
+    assert act(client, report, "template", text="a" * 1000, look="1").count("supera di") == 1
+
+
+def test_an_answer_that_never_arrived_is_shown_and_offered_again(
+    client: Client, staff: User, template: Template
+) -> None:
+    report = report_of("Buca in via Roma 3")
+    casework.answer(report, staff, "Domani passiamo.")
+    Message.objects.filter(content__text="Domani passiamo.").update(
+        state=MessageState.SKIPPED, reason="sono passate più di 24 ore"
+    )
+    html = page(client, report)
+    assert "Non arrivato: sono passate più di 24 ore" in html
+    assert "Domani passiamo.</textarea>" in html
+    report.contact.window_expires_at = timezone.now() - timedelta(hours=1)
+    report.contact.save()
+    assert "Domani passiamo.</textarea>" in page(client, report)
+    act(client, report, "template", text="Domani passiamo.")
+    assert "Domani passiamo.</textarea>" not in page(client, report)
+
+
+def test_an_answer_takes_a_file(client: Client, staff: User, picture: bytes) -> None:
+    report = report_of("Buca in via Roma 3")
+    html = act(client, report, "answer", text="Ecco", file=SimpleUploadedFile("foto.jpg", b"MZ"))
+    assert "non si può inviare" in html
+    assert "Ecco</textarea>" in html
+    assert "parte subito" in act(
+        client, report, "answer", text="Ecco", quote="on", file=SimpleUploadedFile("foto.jpg", picture)
+    )
+    sent = Message.objects.get(content__kind=Kind.IMAGE, inbound=False)
+    assert (sent.text, bool(sent.context_id)) == ("Ecco", True)
+
+
+def test_where_a_photo_was_taken_is_offered_and_used(client: Client, staff: User) -> None:
+    report = report_of("Buca")
+    photo = piece(report.contact, kind=Kind.IMAGE, after=5)
+    assembling.receive(photo)
+    Media.objects.filter(contents=photo.content).update(
+        status=Media.Status.FETCHED, latitude=37.6535, longitude=14.6396
+    )
+    assert "La foto dice di essere stata scattata qui" in page(client, report)
+    html = act(client, report, "place", photo=photo.content.media_id)
+    assert "nel territorio comunale" in html
+    assert "La foto dice" not in html

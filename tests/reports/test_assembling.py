@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports import assembling, casework, inbound
-from reports.models import Report, ReportEvent
+from reports.models import ReplyText, Report, ReportEvent
 from reports.states import State
 from tests.factories.reports import items_of, piece, report_of
 from tests.factories.whatsapp import ContactFactory, OutboundMessageFactory, StaffPhoneFactory
-from whatsapp.models import Attempt, Channel, Contact, Message
+from whatsapp import media
+from whatsapp.models import Attempt, Channel, Contact, Media, Message
 from whatsapp.types import Kind
 
 pytestmark = pytest.mark.django_db
@@ -322,3 +323,40 @@ def test_the_history_is_append_only() -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             change()
     assert ReportEvent.objects.filter(pk=event.pk).update(text="") == 1
+
+
+def test_the_place_is_asked_for_with_whatsapps_own_button() -> None:
+    report = report_of("C'è una buca")
+    asked = Message.objects.filter(contact=report.contact, inbound=False).get()
+    assert asked.content.kind == Kind.PLACE_REQUEST
+    other = report_of("C'è una buca in via Roma 3")
+    assert Message.objects.get(contact=other.contact, inbound=False).content.kind == Kind.TEXT
+
+
+def test_words_too_long_for_the_button_go_without_it() -> None:
+    ReplyText.objects.filter(slug="received").update(body="{numero} {domanda}" + "a" * 980)
+    report = report_of("C'è una buca")
+    asked = Message.objects.get(contact=report.contact, inbound=False)
+    assert asked.content.kind == Kind.TEXT
+    assert report.number in asked.text
+
+
+def test_a_citizen_is_told_once_of_files_that_cannot_be_opened() -> None:
+    report = report_of("C'è una buca in via Roma 3")
+    for second in (1, 2, 3):
+        message = piece(report.contact, kind=Kind.IMAGE, after=second)
+        assembling.receive(message)
+        assert message.content.media is not None
+        media.keep_inbound(message.content.media, b"MZ")
+    told = Message.objects.filter(contact=report.contact, inbound=False, content__text__contains="aprire")
+    assert told.count() == 1
+
+
+def test_nobody_is_told_when_nobody_can_be() -> None:
+    gone = piece(ContactFactory(), kind=Kind.IMAGE)
+    blocked = piece(ContactFactory(reachable=True, blocked=True), kind=Kind.IMAGE)
+    for message in (gone, blocked):
+        assert message.content.media is not None
+        assert media.keep_inbound(message.content.media, b"MZ").status == Media.Status.REJECTED
+    media.keep_inbound(Media.objects.create(kind=Kind.IMAGE, inbound=True), b"MZ")
+    assert not Message.objects.filter(inbound=False).exists()

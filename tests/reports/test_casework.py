@@ -5,17 +5,19 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from reports import casework, inbound
+from reports import assembling, by_template, casework, inbound
 from reports.casework import CaseworkError, WindowClosed
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, TRANSITIONS, Forbidden, State
 from tests.factories.reports import OfficeFactory, ReportFactory, piece, report_of
 from tests.factories.whatsapp import ContactFactory
 from whatsapp.errors import ContentError
-from whatsapp.models import Message
+from whatsapp.models import Media, Message, Template
+from whatsapp.types import Kind
 
 pytestmark = pytest.mark.django_db
 
@@ -178,3 +180,112 @@ def test_what_a_colleague_changed_meanwhile_is_not_overwritten(user: User) -> No
 def test_the_database_refuses_what_cannot_be(wrong: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         ReportFactory(**wrong)
+
+
+def approve_template() -> Template:
+    Template.objects.filter(name=by_template.NAME).update(status=Template.Status.APPROVED)
+    return Template.objects.get(name=by_template.NAME)
+
+
+def test_with_the_window_closed_the_approved_template_goes(user: User) -> None:
+    template, report = approve_template(), report_of("Buca in via Roma 3")
+    close_window(report)
+    event = casework.answer_by_template(report, user, "Domani\n  ripariamo.")
+    assert event.message_to_citizen is not None
+    content = event.message_to_citizen.content
+    assert (content.kind, content.template) == (Kind.TEMPLATE, template)
+    assert content.parameters == [report.number, "Domani ripariamo."]
+    assert content.button_parameters == [["url", f"{report.token}/"]]
+    assert content.text == by_template.preview(report, "Domani ripariamo.")
+
+
+def test_without_approval_nothing_goes_and_it_is_said(user: User) -> None:
+    report = report_of("Buca in via Roma 3")
+    with pytest.raises(ContentError, match="da sottoporre"):
+        casework.answer_by_template(report, user, "Domani ripariamo.")
+    Template.objects.all().delete()
+    with pytest.raises(ContentError, match="non è ancora approvato"):
+        casework.answer_by_template(report, user, "Domani ripariamo.")
+
+
+def test_a_text_too_long_for_the_template_says_by_how_much(user: User) -> None:
+    approve_template()
+    report = report_of("Buca in via Roma 3")
+    room = by_template.room(report)
+    assert casework.answer_by_template(report, user, "a" * room).message_to_citizen
+    with pytest.raises(ContentError, match="di 1 caratteri"):
+        casework.answer_by_template(report, user, "a" * (room + 1))
+    with pytest.raises(CaseworkError, match="vuoto"):
+        casework.answer_by_template(report, user, " ")
+
+
+def test_what_was_owed_and_went_by_template_is_not_said_again(user: User) -> None:
+    approve_template()
+    report = report_of("Buca in via Roma 3", at=timezone.now() - timedelta(days=2))
+    close_window(report)
+    casework.close(report, user, State.RESOLVED, "Buca chiusa, grazie.")
+    casework.answer_by_template(report, user, "Buca chiusa, grazie.")
+    said = Message.objects.filter(contact=report.contact, inbound=False).count()
+    inbound.handle(piece(report.contact, "Grazie"))
+    assert Message.objects.filter(contact=report.contact, inbound=False).count() == said
+
+
+def test_a_picture_goes_with_its_words(user: User, picture: bytes) -> None:
+    report = report_of("Buca in via Roma 3")
+    event = casework.answer(report, user, "Ecco", upload=SimpleUploadedFile("lavori.jpg", picture))
+    assert event.message_to_citizen is not None
+    content = event.message_to_citizen.content
+    assert (content.kind, content.text) == (Kind.IMAGE, "Ecco")
+    event = casework.answer(report, user, "", upload=SimpleUploadedFile("avviso.pdf", b"%PDF-1.7\n"))
+    assert event.text.startswith("file: documento")
+
+
+def test_a_wrong_file_sends_nothing(user: User) -> None:
+    report = report_of("Buca in via Roma 3")
+    before = Message.objects.count()
+    with pytest.raises(ContentError, match="tipo di file"):
+        casework.answer(report, user, "Ecco", upload=SimpleUploadedFile("foto.jpg", b"MZ"))
+    with pytest.raises(ContentError, match="1024"):
+        casework.answer(report, user, "x" * 1025, upload=SimpleUploadedFile("a.pdf", b"%PDF-1.7\n"))
+    assert Message.objects.count() == before
+
+
+def test_an_answer_may_quote_the_citizens_last_message(user: User) -> None:
+    report = report_of("Buca in via Roma 3", "È profonda")
+    last = report.items.latest("pk").message
+    event = casework.answer(report, user, "Quanto?", quote=True)
+    assert event.message_to_citizen is not None
+    assert event.message_to_citizen.context_id == last.provider_id
+
+
+def photo_of(report: Report, latitude: float | None = 37.6535, longitude: float | None = 14.6396) -> Media:
+    """A picture the citizen adds to the case, which says where it was taken."""
+    photo = piece(report.contact, kind=Kind.IMAGE, after=5)
+    assembling.receive(photo)
+    media = photo.content.media
+    assert media is not None
+    media.status, media.latitude, media.longitude = Media.Status.FETCHED, latitude, longitude
+    media.save()
+    return media
+
+
+def test_a_place_is_taken_from_a_photo_only_if_somebody_says_so(user: User) -> None:
+    report = report_of("Buca")
+    photo = photo_of(report)
+    report.refresh_from_db()
+    assert not report.has_place
+    casework.use_photo_place(report, user, photo)
+    report.refresh_from_db()
+    assert (report.latitude, report.longitude, report.inside_town) == (37.6535, 14.6396, True)
+    inbound.handle(piece(report.contact, "È grande", after=9))
+    report.refresh_from_db()
+    assert report.latitude == 37.6535
+    with pytest.raises(CaseworkError, match="già un punto"):
+        casework.use_photo_place(report, user, photo)
+
+
+def test_a_photo_of_somebody_else_or_without_a_place_gives_none(user: User) -> None:
+    report, other = report_of("Buca"), report_of("Topi")
+    for photo in (photo_of(other), photo_of(report, None, None)):
+        with pytest.raises(CaseworkError, match="Questa foto"):
+            casework.use_photo_place(report, user, photo)

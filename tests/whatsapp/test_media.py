@@ -1,16 +1,23 @@
 """Files from outside: the bytes decide, pictures lose what they carried, only what we drew is shown."""
 
+import contextlib
 import io
+import struct
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from regalbuto_urp.local import free_port
@@ -59,6 +66,148 @@ class TestOutgoing:
         saved = upload(MP4 + b"x" * 100, "clip.mp4")
         assert (saved.kind, saved.file.read()) == (Kind.VIDEO, MP4 + b"x" * 100)
 
+    @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+    def test_what_is_clear_becomes_white(self, mode: str) -> None:
+        image = Image.new("LA", (40, 40), (0, 0)).convert(mode if mode != "P" else "RGBA")
+        output = io.BytesIO()
+        if mode == "P":
+            image = image.quantize()
+        image.save(output, "PNG")
+        with Image.open(upload(output.getvalue(), "logo.png").file.path) as drawn:
+            assert drawn.getpixel((20, 20)) == (255, 255, 255)
+
+    def test_a_clip_in_a_format_whatsapp_refuses_is_told_of(self) -> None:
+        with pytest.raises(ContentError, match="HEVC"):
+            upload(MP4 + b"....hvc1....", "clip.mp4")
+
+
+def located(latitude: object, longitude: object, refs: tuple[object, object] = ("N", "E")) -> bytes:
+    """A photograph whose EXIF data says where it was taken."""
+    image = Image.new("RGB", (60, 40), "#7a8b99")
+    exif = image.getexif()
+    exif.get_ifd(0x8825).update({1: refs[0], 2: latitude, 3: refs[1], 4: longitude})
+    output = io.BytesIO()
+    image.save(output, "JPEG", exif=exif)
+    return output.getvalue()
+
+
+def inbound(content: bytes, kind: Kind = Kind.DOCUMENT) -> Media:
+    """A citizen's file, as kept."""
+    return media.keep_inbound(Media.objects.create(kind=kind, inbound=True), content)
+
+
+class TestWhereItWasTaken:
+    def test_is_read_before_the_picture_is_drawn_anew(self) -> None:
+        saved = inbound(located((37, 39, 12.6), (14, 38, 22.56), ("N", "E")))
+        assert saved.latitude == pytest.approx(37.6535, abs=1e-4)
+        assert saved.longitude == pytest.approx(14.6396, abs=1e-4)
+        with Image.open(saved.file.path) as drawn:
+            assert not drawn.getexif()
+
+    def test_south_and_west_are_below_zero(self) -> None:
+        saved = inbound(located((33, 30, 0), (70, 0, 0), ("S", "W")))
+        assert (saved.latitude, saved.longitude) == (-33.5, -70)
+
+    @pytest.mark.parametrize(
+        ("latitude", "longitude", "refs"),
+        [
+            ((0, 0, 0), (0, 0, 0), ("N", "E")),
+            ((91, 0, 0), (14, 0, 0), ("N", "E")),
+            ((37, 0, 0), (181, 0, 0), ("N", "E")),
+            ((37, 61, 0), (14, 0, 0), ("N", "E")),
+            ((37, 0), (14, 0, 0), ("N", "E")),
+            ((37, 0, 0), (14, 0, 0), ("X", "E")),
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be_is_no_place(self, latitude: object, longitude: object, refs: Any) -> None:
+        saved = inbound(located(latitude, longitude, refs))
+        assert (saved.status, saved.latitude, saved.longitude) == (Media.Status.FETCHED, None, None)
+
+    def test_a_number_divided_by_zero_is_no_place(self) -> None:
+        exact, divided = struct.pack(">II", 37, 1), struct.pack(">II", 37, 0)
+        content = located((37, 0, 0), (14, 0, 0))
+        assert exact in content
+        assert inbound(content.replace(exact, divided)).latitude is None
+
+    def test_a_picture_of_ours_tells_nothing(self) -> None:
+        assert upload(located((37, 39, 12), (14, 38, 22))).latitude is None
+
+
+@given(
+    st.binary(max_size=400), st.integers(0, 1000), st.sampled_from([b"", b"\xff\xd8\xff\xe1", b"PK\x03\x04"])
+)
+def test_garbage_is_refused_and_nothing_else(garbage: bytes, at: int, start: bytes) -> None:
+    whole = located((37, 39, 12), (14, 38, 22))
+    for content in (start + garbage, whole[:at] + garbage + whole[at + len(garbage) :]):
+        media.sniff(content)
+        with contextlib.suppress(ContentError):
+            media.redraw(content)
+
+
+@given(exif=st.binary(max_size=300))
+def test_garbage_for_exif_costs_nothing_but_the_place(exif: bytes) -> None:
+    output = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(output, "JPEG", exif=b"Exif\x00\x00" + exif)
+    assert media.redraw(output.getvalue()).content
+
+
+def zipped(*names: str, **contents: str) -> bytes:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return output.getvalue()
+
+
+class TestDocuments:
+    @pytest.mark.parametrize(
+        ("content", "suffix"),
+        [
+            (b"%PDF-1.7\n", "pdf"),
+            ("Perché la buca è lì?\r\n".encode(), "txt"),
+            (zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml"), "docx"),
+            (zipped("docProps/app.xml", "xl/workbook.xml"), "xlsx"),
+            (zipped("ppt/presentation.xml"), "pptx"),
+            (zipped(mimetype="application/vnd.oasis.opendocument.text"), "odt"),
+            (zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "ods"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "doc"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "xls"),
+        ],
+        ids=["pdf", "txt", "docx", "xlsx", "pptx", "odt", "ods", "doc", "xls"],
+    )
+    def test_are_kept_as_they_came(self, content: bytes, suffix: str) -> None:
+        saved = inbound(content)
+        assert (saved.status, saved.kind) == (Media.Status.FETCHED, Kind.DOCUMENT)
+        assert saved.file.name.endswith(f".{suffix}")
+        assert saved.file.read() == content
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"MZ\x90\x00",
+            b"#!/bin/sh\nrm -rf /",
+            b" <svg onload=alert(1)>",
+            b"caff\xe8",
+            zipped("virus.exe"),
+            zipped(mimetype="text/html"),
+            b"PK\x03\x04 rotto",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 setup.msi",
+        ],
+        ids=["empty", "program", "script", "picture", "latin", "zip", "web page", "broken zip", "installer"],
+    )
+    def test_of_another_kind_are_refused_and_say_why(self, content: bytes) -> None:
+        saved = inbound(content)
+        assert saved.status == Media.Status.REJECTED
+        assert "tipo non ammesso" in saved.reason
+        assert not saved.file
+
+    def test_too_large_is_refused_with_its_size(self) -> None:
+        assert "25,0 MB" in inbound(bytes(media.INBOUND_LIMIT + 1)).reason
+
 
 class TestFetching:
     def announced(self, provider_media_id: str) -> Media:
@@ -89,7 +238,8 @@ class TestFetching:
         announced = self.announced(at_provider(b"<html><script>alert(1)</script>", "text/plain"))
         fetching.fetch_due()
         announced.refresh_from_db()
-        assert (announced.status, announced.reason) == (Media.Status.REJECTED, "file di un tipo non ammesso")
+        assert announced.status == Media.Status.REJECTED
+        assert announced.reason.startswith("file di un tipo non ammesso")
 
     def test_a_host_we_do_not_know_never_sees_the_token(
         self, at_provider: Callable[[bytes], str], picture: bytes, settings: Any
@@ -112,6 +262,22 @@ class TestFetching:
         announced.refresh_from_db()
         assert announced.status == Media.Status.REJECTED
 
+    def test_what_kills_the_worker_each_time_is_given_up(self) -> None:
+        announced = self.announced("123")
+        Media.objects.update(attempts=fetching.TRIES)
+        assert fetching.fetch_due() == 1
+        announced.refresh_from_db()
+        assert (announced.status, announced.reason) == (Media.Status.REJECTED, fetching.GIVEN_UP)
+
+    def test_our_own_trouble_costs_no_file_and_holds_nobody_up(
+        self, at_provider: Callable[[bytes], str], picture: bytes, settings: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "whatsapp").write_text("a file where the folder should be")
+        settings.MEDIA_ROOT = str(tmp_path)
+        both = [self.announced(at_provider(picture)), self.announced(at_provider(picture))]
+        assert fetching.fetch_due() == 2
+        assert {Media.objects.get(pk=one.pk).status for one in both} == {Media.Status.PENDING}
+
 
 class TestStaffDoor:
     @pytest.fixture
@@ -129,10 +295,20 @@ class TestStaffDoor:
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert client.get(f"{url}anteprima/").status_code == 200
 
+    def test_who_opened_what_is_written_down(self, client: Client, clerk: User, picture: bytes) -> None:
+        clerk.user_permissions.add(Permission.objects.get(codename="view_media"))
+        saved = upload(picture)
+        for part in ("", "anteprima/"):
+            client.get(f"/admin/whatsapp/file/{saved.pk}/{part}")
+        [entry] = LogEntry.objects.get_for_object(saved)
+        assert (entry.action, entry.actor) == (LogEntry.Action.ACCESS, clerk)
+
     def test_a_clip_is_a_download(self, client: Client, clerk: User) -> None:
         clerk.user_permissions.add(Permission.objects.get(codename="view_media"))
         answer = client.get(f"/admin/whatsapp/file/{upload(MP4, 'clip.mp4').pk}/")
         assert answer["Content-Disposition"].startswith("attachment")
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert "sandbox" in answer["Content-Security-Policy"]
 
     def test_strangers_are_sent_to_the_log_in(self, client: Client, picture: bytes) -> None:
         assert client.get(f"/admin/whatsapp/file/{upload(picture).pk}/").status_code == 302

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from whatsapp import channels
+from whatsapp import audit, channels
 from whatsapp.admin.base import badge
 from whatsapp.models import Channel
 
@@ -41,10 +41,12 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     def pause(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
             channels.pause(channel, f"fermato da {request.user}")
+            audit.note_change(channel, "paused_at", None, "in pausa")
         self.message_user(request, "Gli invii sono fermi: i messaggi restano in coda.", messages.WARNING)
 
     @admin.action(description="Riattiva gli invii", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
             channels.resume(channel)
+            audit.note_change(channel, "paused_at", "in pausa", None)
         self.message_user(request, "Gli invii riprendono entro qualche secondo.")

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from whatsapp import outbox, phones
+from whatsapp import audit, outbox, phones
 from whatsapp.admin.base import ReadOnly
 from whatsapp.errors import ContentError
 from whatsapp.models import Contact, StaffPhone
@@ -63,11 +63,19 @@ class ContactAdmin(ReadOnly, admin.ModelAdmin[Contact]):
 
     @admin.action(description="Blocca: non riceve e non viene ascoltato", permissions=["block"])
     def block(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:
-        self.message_user(request, f"Contatti bloccati: {contacts.update(blocked=True)}.")
+        self.message_user(request, f"Contatti bloccati: {self._set_blocked(contacts, True)}.")
 
     @admin.action(description="Togli il blocco", permissions=["block"])
     def unblock(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:
-        self.message_user(request, f"Contatti sbloccati: {contacts.update(blocked=False)}.")
+        self.message_user(request, f"Contatti sbloccati: {self._set_blocked(contacts, False)}.")
+
+    @staticmethod
+    def _set_blocked(contacts: QuerySet[Contact], blocked: bool) -> int:
+        changed = list(contacts.exclude(blocked=blocked))
+        contacts.update(blocked=blocked)
+        for contact in changed:
+            audit.note_change(contact, "blocked", not blocked, blocked)
+        return len(changed)
 
     @admin.action(description="Chiedi il numero", permissions=["block"])
     def ask_number(self, request: HttpRequest, contacts: QuerySet[Contact]) -> None:

@@ -38,8 +38,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField("inviato", null=True, blank=True)  # inbound: when the person wrote
     delivered_at = models.DateTimeField("consegnato", null=True, blank=True)
     read_at = models.DateTimeField("letto", null=True, blank=True)
-    # Inbound only
-    provider_id = models.CharField(max_length=200, unique=True, null=True, blank=True)
+    provider_id = models.CharField(max_length=200, unique=True, null=True, blank=True)  # inbound only
     context_id = models.CharField(max_length=200, blank=True)  # provider id of the message it is about
     handled_at = models.DateTimeField("trattato", null=True, blank=True)
     # The person's own later word about this message: an edit or a withdrawal, a message of its own.

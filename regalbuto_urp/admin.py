@@ -1,0 +1,79 @@
+"""The log of actions, to be read: who did what to which object, and when."""
+
+from typing import Any
+
+# Its own admin, in English, registers itself when imported: it must be there to be replaced.
+from auditlog.admin import LogEntry
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+
+_TONES = {
+    LogEntry.Action.CREATE: "green",
+    LogEntry.Action.UPDATE: "blue",
+    LogEntry.Action.DELETE: "red",
+    LogEntry.Action.ACCESS: "grey",
+}
+_WORDS = {"None": "—", "": "—", "True": "sì", "False": "no"}
+
+admin.site.unregister(LogEntry)
+
+
+@admin.register(LogEntry)
+class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
+    list_display = ["when", "who", "what", "thing", "details"]
+    list_display_links = None
+    list_filter = ["action", ("content_type", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["actor", "content_type"]
+    search_fields = ["object_repr", "actor__username", "actor__last_name"]
+    search_help_text = "Nome dell'oggetto o di chi ha agito"
+    date_hierarchy = "timestamp"
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="quando", ordering="timestamp")
+    def when(self, entry: Any) -> Any:
+        return entry.timestamp
+
+    @admin.display(description="chi", ordering="actor")
+    def who(self, entry: Any) -> str:
+        return (entry.actor.get_full_name() or str(entry.actor)) if entry.actor else "il sistema"
+
+    @admin.display(description="che cosa", ordering="action")
+    def what(self, entry: Any) -> SafeString:
+        badge = '<span class="wu-badge wu-badge--{}">{}</span>'
+        return format_html(badge, _TONES[entry.action], entry.get_action_display())
+
+    @admin.display(description="su che cosa", ordering="content_type")
+    def thing(self, entry: Any) -> str:
+        model = entry.content_type.model_class()
+        name = model._meta.verbose_name if model else entry.content_type.model
+        return f"{capfirst(str(name))}: {entry.object_repr}"
+
+    @admin.display(description="cambiamenti")
+    def details(self, entry: Any) -> SafeString:
+        model = entry.content_type.model_class()
+        # The log also holds the other ends of relations, which tell nothing.
+        fields = (*model._meta.fields, *model._meta.many_to_many) if model else ()
+        changes = entry.changes or {}
+        rows = ((field.verbose_name, _told(changes[field.name])) for field in fields if field.name in changes)
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", (row for row in rows if row[1]))
+
+
+def _told(change: Any) -> str:
+    """Old and new value, or what was added to or taken from a list; empty if there was and is nothing."""
+    if isinstance(change, dict):
+        verb = "aggiunti" if change.get("operation") == "add" else "tolti"
+        return f"{verb} {', '.join(change.get('objects', []))}"
+    before, after = (_WORDS.get(str(value), str(value)) for value in change)
+    return "" if before == after == "—" else f"{before} → {after}"
