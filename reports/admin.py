@@ -157,9 +157,6 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             colour,
             label,
             reasons,
-            colour,
-            label,
-            reasons,
         )
 
     @admin.display(description="stato e chi se ne occupa", ordering="state")
