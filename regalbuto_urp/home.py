@@ -25,6 +25,7 @@ from reports.states import OPEN
 from reports.states import State as ReportState
 from subscribers.models import ConsentEvent, Subscriber
 from whatsapp import health
+from whatsapp.models import IdentityConflict
 from whatsapp.types import Lane, State
 
 Card = dict[str, Any]
@@ -80,6 +81,7 @@ def channel(user: PermissionsMixin) -> Card:
         "lanes": [{"label": label, "count": line.queued[lane]} for lane, label in LANES.items()],
         "uncertain_url": messages and f"{messages}?state__exact={State.UNCERTAIN.value}",
         "url": reverse("admin:whatsapp_channel_changelist"),
+        "doubts": IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN).count(),
     }
 
 

@@ -111,7 +111,7 @@ def is_subscribed(contact: Contact) -> bool:
 
 
 def audience(topic: Topic | None) -> QuerySet[Contact]:
-    """Whom a notice on this topic (None: any) is for: subscribed, not blocked, topic kept, no doubt who."""
+    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept, no doubt."""
     return keeping(topic).exclude(_doubtful("pk", topic))
 
 

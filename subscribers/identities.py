@@ -40,10 +40,9 @@ def describe(contact: Contact, **_: Any) -> list[tuple[str, str]]:
     subscriber = Subscriber.objects.filter(contact=contact.person).first()
     if subscriber is None:
         return [("Iscrizione", "mai iscritto")]
-    moment = timezone.localtime(subscriber.left_at or subscriber.since)
-    return [
-        ("Iscrizione", f"{subscriber.get_state_display()} dal {date_format(moment, 'j F Y, H:i').lower()}")
-    ]
+    moment = date_format(timezone.localtime(subscriber.left_at or subscriber.since), "j F Y, H:i").lower()
+    since = "il" if subscriber.left_at else "dal"
+    return [("Iscrizione", f"{subscriber.get_state_display()} {since} {moment}")]
 
 
 @receiver(signals.contacts_merged)

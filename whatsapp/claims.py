@@ -215,7 +215,8 @@ def _refusal(message: Message) -> str:
     if contact.blocked:
         return "il contatto è bloccato"
     if not (contact.phone or contact.bsuid):
-        return "i dati della persona sono stati cancellati"
+        gone = "il suo numero è di un altro contatto" if contact.retired_at else "i suoi dati sono cancellati"
+        return f"la persona non ha più un recapito: {gone}"
     if content.expires_at and content.expires_at <= timezone.now():
         return f"scaduto alle {timezone.localtime(content.expires_at):%H:%M del %d/%m/%Y}"
     template = content.template

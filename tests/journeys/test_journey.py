@@ -4,13 +4,11 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from playwright.sync_api import Browser, Error, Page, expect
 
-from tests.journeys.town import PASSWORD, Town
+from tests.journeys.town import PASSWORD, Phone, Town
 
 pytestmark = [
     pytest.mark.system,
@@ -26,33 +24,6 @@ WATCH_POLICY = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", e => window.violations.push(e.violatedDirective));
 """
-
-
-class Phone:
-    """A citizen's phone in the simulator."""
-
-    def __init__(self, town: Town, phone_id: str) -> None:
-        self.town, self.id = town, phone_id
-
-    def send(self, **content: Any) -> None:
-        self.town.control(f"phones/{self.id}/send", **content)
-
-    def photograph(self, picture: bytes) -> None:
-        files = {"file": ("foto.jpg", picture, "image/jpeg")}
-        url = f"{self.town.simulator}/control/phones/{self.id}/send"
-        requests.post(url, files=files, timeout=10).raise_for_status()
-
-    def received(self) -> list[dict[str, Any]]:
-        state = requests.get(f"{self.town.simulator}/control/state", timeout=10).json()
-        [phone] = [phone for phone in state["phones"] if phone["id"] == self.id]
-        return [bubble for bubble in phone["chat"] if not bubble["mine"]]
-
-    def wait_for(self, words: str, *, kind: str = "") -> dict[str, Any]:
-        def matching() -> list[dict[str, Any]]:
-            return [b for b in self.received() if words in b.get("text", "") and kind in ("", b["kind"])]
-
-        self.town.until(lambda: bool(matching()), f"«{words}» sul telefono")
-        return matching()[-1]
 
 
 class Desk:

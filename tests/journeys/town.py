@@ -132,3 +132,30 @@ class Town:
             self.log.flush()
             log = Path(self.log.name).read_text(errors="replace")[-6000:]
             raise AssertionError(f"{error}\n{log}") from None
+
+
+class Phone:
+    """A citizen's phone in the simulator."""
+
+    def __init__(self, town: Town, phone_id: str) -> None:
+        self.town, self.id = town, phone_id
+
+    def send(self, **content: Any) -> None:
+        self.town.control(f"phones/{self.id}/send", **content)
+
+    def photograph(self, picture: bytes) -> None:
+        files = {"file": ("foto.jpg", picture, "image/jpeg")}
+        url = f"{self.town.simulator}/control/phones/{self.id}/send"
+        requests.post(url, files=files, timeout=10).raise_for_status()
+
+    def received(self) -> list[dict[str, Any]]:
+        state = requests.get(f"{self.town.simulator}/control/state", timeout=10).json()
+        [phone] = [phone for phone in state["phones"] if phone["id"] == self.id]
+        return [bubble for bubble in phone["chat"] if not bubble["mine"]]
+
+    def wait_for(self, words: str, *, kind: str = "") -> dict[str, Any]:
+        def matching() -> list[dict[str, Any]]:
+            return [b for b in self.received() if words in b.get("text", "") and kind in ("", b["kind"])]
+
+        self.town.until(lambda: bool(matching()), f"«{words}» sul telefono")
+        return matching()[-1]

@@ -231,7 +231,7 @@ class TestHandover:
         merging.merge(contact, merged)
         template = TemplateFactory(category="marketing")
         content = ContentFactory(kind=Kind.TEMPLATE, template=template)
-        outbox.enqueue(content, [contact.pk, person().pk], Lane.BULK)
+        outbox.enqueue(content, [contact.pk, person(bsuid=Z).pk], Lane.BULK)
         assert len(claims.claim(Lane.BULK, 8)) == 1
         assert "promozioni" in Message.objects.get(state=State.SKIPPED).reason
 
