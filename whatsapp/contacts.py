@@ -45,7 +45,10 @@ def _create(sender: Sender) -> Contact:
 def _holders(*, phones: tuple[str | None, ...], bsuids: tuple[str | None, ...]) -> dict[str, Contact]:
     """The rows that hold these ids, each locked, in one order for everybody: nobody waits in a circle."""
     wanted = Q(phone__in=[*filter(None, phones)]) | Q(bsuid__in=[*filter(None, bsuids)])
-    rows = Contact.objects.select_for_update().filter(wanted).order_by("pk")
+    with transaction.atomic():
+        rows = list(Contact.objects.select_for_update().filter(wanted).order_by("pk"))
+        if not rows:  # a row that lost the id while we waited for it stays locked otherwise
+            transaction.set_rollback(True)
     return {name: row for row in rows for name in (row.phone, row.bsuid) if name}
 
 

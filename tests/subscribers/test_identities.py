@@ -96,7 +96,7 @@ def test_an_on_from_the_new_number_before_the_change_is_told_counts() -> None:
 WORDS = st.tuples(st.sampled_from(["ISCRIZIONE ON", "ISCRIZIONE OFF"]), st.sampled_from([OLD, NEW]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), words=st.lists(WORDS, max_size=4))
 def test_whatever_arrives_first_the_last_word_counts(data: st.DataObject, words: list[Any]) -> None:
     """The person writes from the old number, then from the new; webhooks come in any order, and again."""

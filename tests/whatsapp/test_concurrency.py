@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.factories.whatsapp import ContactFactory, ContentFactory
 from tests.whatsapp import envelopes, handlers
-from whatsapp import channels, claims, inbox, outbox
+from whatsapp import channels, claims, contacts, inbox, outbox
 from whatsapp.models import Attempt, Contact, Message, WebhookEvent
 from whatsapp.providers import registry
-from whatsapp.types import Lane, State, WebhookCall
+from whatsapp.types import Lane, Sender, State, WebhookCall
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 Result = TypeVar("Result")
@@ -52,9 +52,27 @@ def test_each_message_is_claimed_once(settings: Any) -> None:
 
 def test_the_same_fan_out_from_four_places_gives_one_row_each() -> None:
     content = ContentFactory()
-    contacts = [ContactFactory().pk for _ in range(50)]
-    at_once(lambda: outbox.enqueue(content, contacts, Lane.BULK), 4)
+    people = [ContactFactory().pk for _ in range(50)]
+    at_once(lambda: outbox.enqueue(content, people, Lane.BULK), 4)
     assert Message.objects.count() == 50
+
+
+def test_two_halves_of_a_person_are_united_once() -> None:
+    ContactFactory(phone="+393401110001")
+    ContactFactory(phone=None, bsuid="IT.AAA111")
+
+    def work() -> int:
+        with transaction.atomic():
+            return contacts.resolve(Sender(phone="+393401110001", bsuid="IT.AAA111")).pk
+
+    def work_hidden() -> int:
+        with transaction.atomic():
+            return contacts.resolve(Sender(bsuid="IT.AAA111")).pk
+
+    turns = itertools.cycle([work, work_hidden])
+    found = {Contact.objects.get(pk=pk).person.pk for pk in at_once(lambda: next(turns)(), 8)}
+    assert len(found) == 1
+    assert Contact.objects.filter(merged_into=None).count() == 1
 
 
 def test_the_same_webhook_read_by_four_workers_has_one_effect(settings: Any) -> None:
