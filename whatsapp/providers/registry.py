@@ -7,7 +7,10 @@ from django.utils.module_loading import import_string
 
 from whatsapp.providers.base import Provider
 
-PROVIDERS = {"cloud_api": "whatsapp.providers.cloud_api.CloudApi"}
+PROVIDERS = {
+    "cloud_api": "whatsapp.providers.cloud_api.CloudApi",
+    "dialog360": "whatsapp.providers.dialog360.Dialog360",
+}
 # Addresses of webhooks beside the provider's own name.
 WEBHOOK_ALIASES = {"whatsapp": "cloud_api"}
 
