@@ -5,12 +5,9 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from whatsapp.providers import PROVIDERS
 from whatsapp.providers.base import Provider
 
-PROVIDERS = {
-    "cloud_api": "whatsapp.providers.cloud_api.CloudApi",
-    "dialog360": "whatsapp.providers.dialog360.Dialog360",
-}
 # Addresses of webhooks beside the provider's own name.
 WEBHOOK_ALIASES = {"whatsapp": "cloud_api"}
 
