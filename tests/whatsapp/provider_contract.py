@@ -194,14 +194,13 @@ class ProviderContract:
                 provider.send(outbound())
             assert impostor.asked == []
 
-    def test_the_answer_is_lost_under_tls(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A connection that ends without goodbye is a TLS error, like a bad certificate: but it had begun."""
+    @pytest.mark.parametrize("act", ["reset", "garbage"])
+    def test_the_answer_is_lost_under_tls(self, provider: Provider, settings: Any, act: str) -> None:
+        """It may be a TLS error, like a certificate that is not theirs: but the message had left."""
         session = provider._http.session  # type: ignore[attr-defined]
         session.verify = str(CERTIFICATE)
         with running(tls=True) as theirs:
-            theirs.answers[self.SEND] = Answer(act="reset")
+            theirs.answers[self.SEND] = Answer(act=act)
             settings.WHATSAPP_API_URL = theirs.url + self.base_path
             with pytest.raises(errors.OutcomeUnknown):
                 provider.send(outbound())

@@ -1,6 +1,7 @@
 """A provider's stand-in on the loopback: it writes down what it is asked and answers from a table."""
 
 import json
+import os
 import socket
 import ssl
 import struct
@@ -19,7 +20,8 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 @dataclass
 class Answer:
-    """What to say. `act`: `reset` and `silence` say nothing after reading everything, `half` stops midway."""
+    """What to say. `act`: `reset` and `silence` say nothing after reading everything, `half` stops midway,
+    `garbage` breaks the encryption."""
 
     body: Any = field(default_factory=dict)
     status: int = 200
@@ -77,6 +79,10 @@ class Handler(BaseHTTPRequestHandler):
         elif told.act == "reset":
             # Closed at once, without goodbye: the client sees a reset.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif told.act == "garbage":
+            # Past the encryption: what a broken box on the way would say.
+            with socket.socket(fileno=os.dup(self.connection.fileno())) as wire:
+                wire.sendall(b"HTTP/1.1 502 Bad gateway\r\n\r\n")
         else:
             self.say(told)
 
