@@ -195,8 +195,11 @@ def _read_limits(change: Change) -> Iterator[Update]:
         tier = f"TIER_{tier.removesuffix('000')}K" if tier.endswith("000") else f"TIER_{tier}"
     tier = tier[:20] if tier.startswith("TIER_") and tier != "TIER_NOT_SET" else ""
     event = word(change.value.get("event"))
-    limit = f"nuovo limite {tier.removeprefix('TIER_')} persone in 24 ore" if tier else ""
-    yield _update(change, event, limit or None, tier=tier)
+    people = tier.removeprefix("TIER_").replace("K", ".000")
+    limit = (
+        "nessun limite di persone" if people == "UNLIMITED" else f"fino a {people} persone nuove in 24 ore"
+    )
+    yield _update(change, event, limit if tier else None, tier=tier)
 
 
 def _template(change: Change, **told: str) -> TemplateUpdate:
@@ -212,7 +215,6 @@ def _read_template_state(change: Change) -> Iterator[Update]:
     told = [_reason(value.get("reason"))]
     told += [text(mapping(value.get("rejection_info")).get(name)) for name in ("reason", "recommendation")]
     told += [text(mapping(value.get("other_info")).get("description"))]
-    told += [word(mapping(value.get("disable_info")).get("disable_date"), 40)]
     reason = "; ".join(dict.fromkeys(part for part in told if part))
     yield _template(change, state=word(value.get("event"), 30), reason=reason[:200])
 

@@ -55,8 +55,9 @@ def time(value: Any) -> datetime:
 
 
 def phone(value: Any) -> str | None:
-    """E.164 from WhatsApp's bare digits."""
-    return phones.from_wa_id(text(value, 30))
+    """E.164 from WhatsApp's bare digits; a group's address is no number."""
+    told = text(value, 30)
+    return None if "@" in told else phones.from_wa_id(told)
 
 
 def bsuid(value: Any) -> str | None:
