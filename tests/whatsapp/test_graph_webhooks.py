@@ -32,11 +32,6 @@ PAYLOADS = Path(__file__).parents[1] / "payloads"
 AT = datetime(2025, 10, 9, 8, 53, 20, tzinfo=UTC)  # 1760000000
 PHONE, NEW_PHONE = "+393401112233", "+393479998877"
 BSUID, NEW_BSUID = "IT.13491208655302741918", "IT.NUOVO222"
-    "+393401112233",
-    "IT.13491208655302741918",
-    "+393479998877",
-    "IT.NUOVO222",
-)
 OTHER_BSUID = "IT.99887766554433"
 MARIA = Sender(phone=PHONE, bsuid=BSUID, name="Maria R.")
 NOSTRO = {"context_id": "wamid.NOSTRO"}
