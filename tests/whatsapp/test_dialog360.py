@@ -6,6 +6,7 @@ import hmac
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.whatsapp.provider_contract import SECRET, TOKEN, ProviderContract, outbound
 from tests.whatsapp.standin import Answer, StandIn
@@ -75,6 +76,18 @@ class TestDialog360(ProviderContract):
         settings.WHATSAPP_VERIFY_TOKEN = "parola nostra"
         query = {"hub.mode": "subscribe", "hub.verify_token": "parola nostra", "hub.challenge": "1"}
         assert provider.challenge(query) is None
+
+    @pytest.mark.django_db
+    def test_the_door_is_its_own(self, client: Client, settings: Any) -> None:
+        settings.WHATSAPP_PROVIDER = "dialog360"
+        body = b'{"object":"whatsapp_business_account","entry":[]}'
+        for name, status in (("dialog360", 200), ("cloud_api", 404), ("whatsapp", 404)):
+            answer = client.post(
+                f"/webhooks/{name}/", body, content_type="application/json", headers=self.signed(body)
+            )
+            assert answer.status_code == status
+        assert client.get("/webhooks/dialog360/").status_code == 403
+        assert client.post("/webhooks/dialog360/", body, content_type="application/json").status_code == 403
 
     def test_an_unpaid_invoice_is_nobody_s_failure(self, provider: Provider, standin: StandIn) -> None:
         standin.answers[self.SEND] = Answer({"meta": {"developer_message": "payment"}}, 400)
