@@ -74,7 +74,7 @@ def bent(draw: st.DrawFn) -> Any:
             case "drop":
                 del container[key]
             case "junk":
-                container[key] = draw(JUNK)
+                container[key] = copy.deepcopy(draw(JUNK))
             case "kind":  # a number as a string, a string as a number
                 value = container[key]
                 container[key] = int(value) if str(value).isdecimal() else str(value)

@@ -149,22 +149,18 @@ def _read_media(message: Json, type_: str) -> tuple[Kind, Json]:
 
 
 def _read_location(content: Json) -> tuple[Kind, Json]:
-    place = _read_place(content)
-    return (Kind.LOCATION, {"place": place}) if place else (Kind.OTHER, {})
-
-
-def _read_place(content: Json) -> Place | None:
     latitude, longitude = content.get("latitude"), content.get("longitude")
     if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        return None
+        return Kind.OTHER, {}
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        return None
-    return Place(
+        return Kind.OTHER, {}
+    place = Place(
         latitude=float(latitude),
         longitude=float(longitude),
         name=text(content.get("name"), 200),
         address=text(content.get("address"), 200),
     )
+    return Kind.LOCATION, {"place": place}
 
 
 def _read_answer(content: Json) -> tuple[Kind, Json]:
