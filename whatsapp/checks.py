@@ -1,4 +1,4 @@
-"""What must be configured before the first message (`manage.py check`, also before every start)."""
+"""What must be configured before the first message: told by `manage.py check`, and before a worker starts."""
 
 from collections.abc import Iterator
 from pathlib import Path

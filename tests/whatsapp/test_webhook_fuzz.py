@@ -69,7 +69,7 @@ def bent(draw: st.DrawFn) -> Any:
     for _ in range(draw(st.integers(1, 5))):
         if not (there := list(places(envelope))):
             break
-        container, key = there[draw(st.integers(0, len(there) - 1))]
+        container, key = there[-1 - draw(st.integers(0, len(there) - 1))]  # rather a leaf than the root
         match draw(st.sampled_from(["drop", "junk", "junk", "kind", "repeat", "wrap", "elsewhere"])):
             case "drop":
                 del container[key]
