@@ -9,9 +9,9 @@ from whatsapp import errors
 
 logger = logging.getLogger(__name__)
 
-Kind = type[errors.ChannelError]
+ErrorClass = type[errors.ChannelError]
 # What happened in general; a code of its own may say more.
-CLASS_TEXTS: dict[Kind, str] = {
+CLASS_TEXTS: dict[ErrorClass, str] = {
     errors.AccountError: "WhatsApp rifiuta gli invii di tutto il servizio",
     errors.NoticesStopped: "WhatsApp ha fermato avvisi e allerte; le risposte ai cittadini proseguono",
     errors.Throttled: "WhatsApp chiede di rallentare",
@@ -68,7 +68,7 @@ _MESSAGE: dict[int, str | None] = {
     132016: "Il modello è stato disattivato da WhatsApp.",
     132018: "Un testo contiene a capo, tabulazioni o troppi spazi.",
 }
-_CLASSES: list[tuple[Kind, dict[int, str | None]]] = [
+_CLASSES: list[tuple[ErrorClass, dict[int, str | None]]] = [
     (errors.AccountError, _ACCOUNT),
     (errors.NoticesStopped, _NOTICES),
     (errors.Throttled, {**_THROTTLED}),
@@ -91,7 +91,7 @@ _TEMPLATE_RANGE = range(2388000, 2389000)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def classify(code: int, *, transient: bool = False, server_side: bool = False) -> Kind:
+def classify(code: int, *, transient: bool = False, server_side: bool = False) -> ErrorClass:
     """The class of a Graph error code. An unknown code with a 5xx is an unknown outcome, not a retry."""
     if code in CODES:
         return CODES[code][0]
@@ -100,7 +100,7 @@ def classify(code: int, *, transient: bool = False, server_side: bool = False) -
     return errors.Transient if transient else errors.MessageError
 
 
-def text_for(code: int, kind: Kind, details: str = "") -> str:
+def text_for(code: int, kind: ErrorClass, details: str = "") -> str:
     """What happened, in Italian, for the staff."""
     if code in _TEMPLATE_RANGE and details:
         return f"WhatsApp rifiuta il modello: «{details[:150]}»"
