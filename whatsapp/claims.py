@@ -58,7 +58,7 @@ def claim(
         the channel is in pause, or a more urgent lane has work.
     """
     channel = channels.current()
-    if channel.paused_at or _gives_way(lane, channel):
+    if channels.stopped(channel, lane) or _gives_way(lane, channel):
         return []
     limit = look = min(limit, max(int(pace(channel)), 1))
     if (room := tiers.room(channel, lane)) is not None:
@@ -88,7 +88,7 @@ def _claim(
     refused = refusals(messages)
     _set_aside(messages, refused)
     going = [message for message in messages if message.pk not in refused][:limit]
-    slots = reserve(channel, len(going), first_words=lane != Lane.REPLY) if going else []
+    slots = reserve(channel, len(going), lane) if going else []
     attempts = [Attempt(message=message, channel=channel, worker=worker) for message in going[: len(slots)]]
     _take(attempts)
     crashpoints.reach("claiming")
@@ -139,22 +139,21 @@ def pace(channel: Channel) -> float:
     return min(channel.pace or ceiling, ceiling) * channel.throttle
 
 
-def reserve(channel: Channel, wanted: int, *, first_words: bool = False) -> list[datetime]:
+def reserve(channel: Channel, wanted: int, lane: Lane = Lane.REPLY) -> list[datetime]:
     """Slots in the number's pace, shared by all workers through the channel's row: locked last, briefly.
 
-    Args:
-        first_words: they count for the 24-hour limit of people written to first.
+    All but replies count for the 24-hour limit of people written to first.
     """
     locked = Channel.objects.select_for_update().get(pk=channel.pk)
     now = timezone.now()
     step = timedelta(seconds=1 / pace(locked))
     first = max(now, locked.next_slot_at)
     room = math.floor((now + HORIZON - first) / step) + 1
-    count = 0 if locked.paused_at else max(0, min(wanted, room))
+    count = 0 if channels.stopped(locked, lane) else max(0, min(wanted, room))
     if count:
         locked.next_slot_at = first + count * step
         locked.last_outbound_at = now
-        locked.reached_today += count if first_words else 0
+        locked.reached_today += count if lane != Lane.REPLY else 0
         locked.save(update_fields=["next_slot_at", "last_outbound_at", "reached_today"])
     return [first + index * step for index in range(count)]
 

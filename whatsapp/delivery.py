@@ -86,7 +86,7 @@ def _collect(flying: dict[Future[Acceptance], Attempt]) -> None:
 def _has_work(lane: Lane) -> bool:
     """Is there something that only waits for room in the pace? A pause or the day's limit are the sweep's."""
     channel = channels.current()
-    if channel.paused_at or tiers.room(channel, lane) == 0:
+    if channels.stopped(channel, lane) or tiers.room(channel, lane) == 0:
         return False
     return Message.objects.filter(claims.due(lane)).exists()
 

@@ -13,7 +13,11 @@ class ChannelError(Exception):
 
 
 class Transient(ChannelError):
-    """Nothing arrived; try again soon, with growing waits."""
+    """Nothing arrived; try again soon, with growing waits, `tries` times at most (None: the usual ones)."""
+
+    def __init__(self, text: str, *, code: str = "", tries: int | None = None) -> None:
+        super().__init__(text, code=code)
+        self.tries = tries
 
 
 class NotBegun(ChannelError):
@@ -29,11 +33,15 @@ class Throttled(ChannelError):
 
 
 class Later(ChannelError):
-    """This person later; the others go on."""
+    """This person later, `tries` times at most, each wait `growth` times the one before; the others go on."""
 
-    def __init__(self, text: str, *, code: str = "", wait: timedelta) -> None:
+    def __init__(
+        self, text: str, *, code: str = "", wait: timedelta, growth: int = 1, tries: int = 2
+    ) -> None:
         super().__init__(text, code=code)
         self.wait = wait
+        self.growth = growth
+        self.tries = tries
 
 
 class RecipientError(ChannelError):
@@ -54,6 +62,10 @@ class WindowClosed(RecipientError):
 
 class AccountError(ChannelError):
     """Stop the whole channel and call somebody."""
+
+
+class NoticesStopped(AccountError):
+    """Stop what we write first and call somebody; answers to citizens go on."""
 
 
 class OutcomeUnknown(ChannelError):

@@ -160,7 +160,7 @@ def _parse(event: WebhookEvent) -> list[Update]:
     provider = registry.for_webhook(event.provider)
     if provider is None:
         raise MalformedWebhook("il fornitore non è più in uso")
-    return provider.parse(bytes(event.body), event.query)
+    return provider.parse(bytes(event.body), event.query, event.received_at)
 
 
 def _apply(update: Update) -> None:

@@ -14,7 +14,6 @@ from whatsapp.paging import page
 # Waits after a failure that proves nothing arrived; after the last one the message has failed.
 LADDER = [timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900)]
 THROTTLE_PAUSE = timedelta(seconds=5)
-LATER_TRIES = 2
 # The number's pace after «too fast»: halved at each answer of that kind, given back little by little.
 SLOWER, FASTER, SLOWEST = 0.5, 1.1, 0.05
 
@@ -23,14 +22,19 @@ def wait(error: errors.ChannelError, attempts_made: int) -> timedelta | None:
     """How long until the next attempt; None: there is none by itself."""
     match error:
         case errors.Later():
-            return error.wait if attempts_made <= LATER_TRIES else None
+            done = max(attempts_made, 1) - 1
+            return error.wait * error.growth**done if done < error.tries else None
         case errors.NotBegun():
             return timedelta(0)
+        case errors.NoticesStopped():
+            # An answer that is refused too: it may go for as long as its window is open, ever less often.
+            return LADDER[min(max(attempts_made, 1), len(LADDER)) - 1]
         case errors.AccountError() | errors.Throttled():
             return THROTTLE_PAUSE  # nobody has failed: the channel is stopped or slowed
         case errors.Transient():
             step = max(attempts_made, 1) - 1
-            return LADDER[step] * random.uniform(0.8, 1.2) if step < len(LADDER) else None
+            tries = len(LADDER) if error.tries is None else error.tries
+            return LADDER[step] * random.uniform(0.8, 1.2) if step < tries else None
         case _:
             return None
 
@@ -39,7 +43,8 @@ def react(channel_id: int, error: errors.ChannelError) -> None:
     """What an error does to the whole number: stop it and call somebody, or slow it down."""
     match error:
         case errors.AccountError():
-            if channels.pause(Channel.objects.get(pk=channel_id), error.text):
+            answers = isinstance(error, errors.NoticesStopped)
+            if channels.pause(Channel.objects.get(pk=channel_id), error.text, answers_go_on=answers):
                 page("invii fermati", f"{error.text}\nRisolvi il problema, poi riattiva il canale.")
         case errors.Throttled():
             until = timezone.now() + (error.retry_after or THROTTLE_PAUSE)

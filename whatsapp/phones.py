@@ -26,7 +26,7 @@ def normalise(text: str, *, region: str = "IT") -> str | None:
 
 def from_wa_id(wa_id: str | None) -> str | None:
     """E.164 from the digits of a webhook's `from` or `wa_id` (fact sheet 1.1: they come without `+`)."""
-    digits = re.sub(r"\D", "", wa_id or "")
+    digits = re.sub(r"[^0-9]", "", wa_id or "")
     return f"+{digits}" if 6 <= len(digits) <= 15 and digits[0] != "0" else None
 
 

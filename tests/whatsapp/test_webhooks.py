@@ -52,6 +52,11 @@ class TestDoor:
         raw = envelopes.encode(envelopes.text("ciao"))
         assert post_webhook(raw, **{"X-Hub-Signature-256": envelopes.sign(raw, "")}).status_code == 403
 
+    def test_a_signature_of_another_body_is_refused(self, post_webhook: Any) -> None:
+        signature = envelopes.sign(envelopes.encode(envelopes.text("ISCRIZIONE ON")))
+        answer = post_webhook(envelopes.text("ISCRIZIONE OFF"), **{"X-Hub-Signature-256": signature})
+        assert (answer.status_code, answer.content.decode()) == (403, "Firma non valida.")
+
     def test_handshake(self, client: Client, settings: Any) -> None:
         query = {"hub.mode": "subscribe", "hub.challenge": "1158201444"}
         good = client.get(
@@ -128,6 +133,14 @@ class TestReading:
         inbox.process(MESSAGES)
         assert Message.objects.count() == 1
         assert echo == ["ISCRIZIONE ON"]
+
+    def test_replayed_later_it_has_no_second_effect(self, post_webhook: Any, echo: list[str]) -> None:
+        body = envelopes.text("ISCRIZIONE ON")
+        for _ in range(3):
+            post_webhook(body)
+            inbox.process(MESSAGES)
+        assert echo == ["ISCRIZIONE ON"]
+        assert not WebhookEvent.objects.filter(handled_at=None).exists()
 
     def test_several_messages_in_one_webhook(self, post_webhook: Any, echo: list[str]) -> None:
         rows = [envelopes.message(content={"body": str(n)}) for n in range(5)]

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ('next_slot_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='prossimo posto libero')),
                 ('paused_at', models.DateTimeField(blank=True, null=True, verbose_name='in pausa dal')),
                 ('pause_reason', models.CharField(blank=True, max_length=300, verbose_name='motivo della pausa')),
+                ('answers_go_on', models.BooleanField(default=False, editable=False, verbose_name='le risposte proseguono')),
                 ('quality', models.CharField(blank=True, max_length=20, verbose_name='qualità')),
                 ('tier', models.CharField(blank=True, max_length=20, verbose_name='limite nelle 24 ore')),
                 ('reached_today', models.PositiveIntegerField(default=0, editable=False, verbose_name='persone raggiunte nelle 24 ore')),

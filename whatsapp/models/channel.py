@@ -19,6 +19,8 @@ class Channel(models.Model):
     next_slot_at = models.DateTimeField("prossimo posto libero", default=timezone.now, editable=False)
     paused_at = models.DateTimeField("in pausa dal", null=True, blank=True)
     pause_reason = models.CharField("motivo della pausa", max_length=300, blank=True)
+    # WhatsApp limits what we write first, not what we answer (fact sheet 6.2, ACCT-soft).
+    answers_go_on = models.BooleanField("le risposte proseguono", default=False, editable=False)
     quality = models.CharField("qualità", max_length=20, blank=True)
     tier = models.CharField("limite nelle 24 ore", max_length=20, blank=True)
     reached_today = models.PositiveIntegerField("persone raggiunte nelle 24 ore", default=0, editable=False)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,7 +28,9 @@ class Provider(ABC):
         """Hand one message over; never retries by itself.
 
         Raises:
-            ChannelError: one of its subclasses, each saying what may be done (`OutcomeUnknown` above all).
+            Unsupported: this provider cannot say it; never something else in its place.
+            OutcomeUnknown: it may have arrived; above all, never `Transient` then.
+            ChannelError: another of its subclasses, each saying what may be done.
         """
 
     @abstractmethod
@@ -36,7 +39,13 @@ class Provider(ABC):
 
     @abstractmethod
     def upload(self, path: Path, mime_type: str) -> str:
-        """Upload a file for sending and return its id. Raises ChannelError."""
+        """Make a file ready to be sent; returns what `send` is given as `media_id`, good for 29 days.
+
+        An id of the provider's, or the signed address of ours from which it will fetch the file.
+
+        Raises:
+            ChannelError: never `OutcomeUnknown`, for nobody has been written to.
+        """
 
     @abstractmethod
     def fetch(self, provider_media_id: str, *, limit: int) -> FetchedMedia:
@@ -52,8 +61,12 @@ class Provider(ABC):
         """Check that the provider itself made this call. Raises InvalidSignature."""
 
     @abstractmethod
-    def parse(self, body: bytes, query: str = "") -> list[Update]:
+    def parse(self, body: bytes, query: str = "", received_at: datetime | None = None) -> list[Update]:
         """Everything a verified webhook tells, in its order; what is unknown becomes nothing, not an error.
+
+        Args:
+            query: of the address it was posted to.
+            received_at: when, for providers that do not tell the time.
 
         Raises:
             MalformedWebhook: it is not what this provider sends.

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-import json
-import threading
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -14,8 +14,10 @@ from django.conf import settings
 
 from whatsapp import errors
 from whatsapp.models import Template
-from whatsapp.providers import graph_errors, graph_payloads, graph_webhooks
+from whatsapp.providers import graph_account, graph_errors, graph_payloads, graph_webhooks
 from whatsapp.providers.base import Provider
+from whatsapp.providers.calls import Caller
+from whatsapp.providers.graph_fields import mapping, mappings
 from whatsapp.types import (
     Acceptance,
     FetchedMedia,
@@ -26,32 +28,27 @@ from whatsapp.types import (
     WebhookCall,
 )
 
-# Seconds to connect and to answer. Long enough that a lost answer is rare, short enough for a worker's slot.
-TIMEOUT = (5, 30)
-CHUNK = 64 * 1024
 # Taken, but kept back until the template has proved itself; it may yet be dropped (fact sheet 1.2, 5.2).
 HELD = {"held_for_quality_assessment", "paused"}
 HELD_NOTE = "WhatsApp lo trattiene per verificare la qualità del modello: può partire più tardi, o mai."
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_MESSAGES = re.compile(rb'"messages"\s*:\s*\[')
+_TEMPLATE_FIELDS = "name,language,status,category,quality_score,rejected_reason"
 
 
 class CloudApi(Provider):
-    """The Graph API with a system user's token. One HTTP session per thread keeps connections open."""
+    """The Graph API with a system user's token. A variant of it overrides the addresses and the headers."""
 
     slug: ClassVar[str] = "cloud_api"
+    # What an answer without a Graph error means, by HTTP status (fact sheet 6.4).
+    plain_errors: ClassVar[dict[int, type[errors.ChannelError]]] = {
+        401: errors.AccountError,
+        403: errors.AccountError,
+        429: errors.Throttled,
+    }
 
     def __init__(self) -> None:
-        self._local = threading.local()
-
-    @property
-    def session(self) -> requests.Session:
-        """This thread's session; a `requests.Session` is not promised to be safe across threads."""
-        if not hasattr(self._local, "session"):
-            session = requests.Session()
-            session.headers["User-Agent"] = "WhatsURP"
-            session.trust_env = False  # a proxy or netrc of the machine must not see the token
-            self._local.session = session
-        session_: requests.Session = self._local.session
-        return session_
+        self._http = Caller()
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {settings.WHATSAPP_ACCESS_TOKEN}"}
@@ -59,116 +56,133 @@ class CloudApi(Provider):
     def _url(self, *parts: str) -> str:
         return "/".join([settings.WHATSAPP_API_URL, *parts])
 
-    def _number_url(self, edge: str) -> str:
-        return self._url(settings.WHATSAPP_PHONE_NUMBER_ID, edge)
+    def _number_url(self, *edge: str) -> str:
+        return self._url(settings.WHATSAPP_PHONE_NUMBER_ID, *edge)
+
+    def _templates_url(self) -> str:
+        return self._url(settings.WHATSAPP_WABA_ID, "message_templates")
 
     def _call(self, method: str, url: str, **arguments: Any) -> dict[str, Any]:
-        """One call, one answer; anything but a readable 200 becomes one of our errors."""
+        """A call that hands something over; anything but a readable 2xx becomes one of our errors."""
+        return self._answer(self._http.call(method, url, headers=self._headers(), **arguments))
+
+    def _ask(self, method: str, url: str, **arguments: Any) -> dict[str, Any]:
+        """A call that reaches no citizen: where the outcome is unknown, it is simply made again."""
         try:
-            response = self.session.request(
-                method, url, headers=self._headers(), timeout=TIMEOUT, allow_redirects=False, **arguments
-            )
-        except requests.exceptions.ConnectTimeout as error:
-            raise errors.Transient("WhatsApp non è raggiungibile: si riprova da solo.") from error
-        except requests.exceptions.ConnectionError as error:
-            raise _connection_error(error) from error
-        except requests.exceptions.RequestException as error:
-            raise errors.OutcomeUnknown("La risposta di WhatsApp è andata persa.") from error
-        return _answer(response)
+            return self._call(method, url, **arguments)
+        except errors.OutcomeUnknown as error:
+            raise errors.Transient(error.text, code=error.code) from error
+
+    def _answer(self, response: requests.Response) -> dict[str, Any]:
+        try:
+            body = response.json()
+        except (ValueError, RecursionError):
+            body = None
+        status, retry_after = response.status_code, response.headers.get("Retry-After", "")
+        graph_error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(graph_error, dict):
+            raise graph_errors.from_graph(graph_error, status=status, retry_after=retry_after)
+        if kind := self.plain_errors.get(status):
+            wait = {"retry_after": graph_errors.pause(retry_after)} if kind is errors.Throttled else {}
+            raise kind(f"{graph_errors.CLASS_TEXTS[kind]} ({status}).", code=str(status), **wait)
+        if isinstance(body, dict) and response.ok and status < 300:
+            return body
+        if 400 <= status < 500:
+            raise errors.MessageError(f"WhatsApp ha rifiutato la richiesta ({status}).", code=str(status))
+        # A proxy's page, or half an answer: the message may have gone through (fact sheet 6.4).
+        raise errors.OutcomeUnknown(f"WhatsApp ha risposto in modo illeggibile ({status}).", code=str(status))
 
     def send(self, message: OutboundMessage) -> Acceptance:
         answer = self._call("POST", self._number_url("messages"), json=graph_payloads.message(message))
         try:
-            message_ = answer["messages"][0]
-            provider_id, held = str(message_["id"]), message_.get("message_status") in HELD
+            taken = answer["messages"][0]
+            provider_id, held = taken["id"], taken.get("message_status") in HELD
         except (AttributeError, KeyError, IndexError, TypeError) as error:
             raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.") from error
+        if not isinstance(provider_id, str) or not 0 < len(provider_id) <= 200:
+            raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.")
         return Acceptance(provider_id=provider_id, note=HELD_NOTE if held else "")
 
     def mark_read(self, provider_id: str) -> None:
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": provider_id}
-        self._call("POST", self._number_url("messages"), json=body)
+        self._ask("POST", self._number_url("messages"), json=body)
 
     def upload(self, path: Path, mime_type: str) -> str:
         with path.open("rb") as file:
-            answer = self._call(
+            answer = self._ask(
                 "POST",
                 self._number_url("media"),
                 data={"messaging_product": "whatsapp", "type": mime_type},
                 files={"file": (path.name, file, mime_type)},
             )
-        return str(answer.get("id", ""))
+        return _id(answer)
 
     def fetch(self, provider_media_id: str, *, limit: int) -> FetchedMedia:
         # No `phone_number_id` here: Meta takes it only for files uploaded by the number itself.
-        about = self._call("GET", self._url(provider_media_id))
-        if int(about.get("file_size") or 0) > limit:
+        about = self._ask("GET", self._url(provider_media_id))
+        announced = str(about.get("file_size") or 0)
+        if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
             raise errors.MessageError("Il file è troppo grande.", code="size")
-        url = self.media_url(str(about.get("url", "")))
-        try:
-            with self.session.get(
-                url, headers=self._headers(), timeout=TIMEOUT, stream=True, allow_redirects=False
-            ) as response:
-                if response.status_code != 200:
-                    raise errors.Transient("WhatsApp non ha ancora dato il file: si riprova da solo.")
-                return FetchedMedia(content=_read(response, limit), mime_type=str(about.get("mime_type", "")))
-        except requests.exceptions.RequestException as error:
-            raise errors.Transient("Il file non si è scaricato per intero: si riprova da solo.") from error
+        content = self._http.download(self.media_url(str(about.get("url", ""))), self._headers(), limit)
+        return FetchedMedia(content=content, mime_type=str(about.get("mime_type", "")))
 
     def media_url(self, url: str) -> str:
-        """The address to download from. Raises MessageError for a host the token must not be shown to."""
-        host = urlsplit(url).hostname or ""
-        allowed = settings.WHATSAPP_MEDIA_HOSTS
-        if not any(host == name or (name.startswith(".") and host.endswith(name)) for name in allowed):
+        """The address to download from. Raises MessageError for one the token must not be shown to."""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+        except ValueError:
+            host = ""
+        known = any(
+            host == name or (name.startswith(".") and host.endswith(name))
+            for name in settings.WHATSAPP_MEDIA_HOSTS
+        )
+        if not host or not known or (parts.scheme != "https" and host not in LOOPBACK):
             raise errors.MessageError("Il file sta su un indirizzo non ammesso.", code="host")
         return url
 
     def verify(self, call: WebhookCall) -> None:
-        expected = hmac.new(settings.WHATSAPP_APP_SECRET.encode(), call.body, hashlib.sha256).hexdigest()
         given = call.headers.get("X-Hub-Signature-256", "").removeprefix("sha256=")
         # An empty secret would accept what anybody can sign.
-        if not settings.WHATSAPP_APP_SECRET or not hmac.compare_digest(expected.encode(), given.encode()):
+        if not settings.WHATSAPP_APP_SECRET or not same(given, sign(call.body).hex()):
             raise errors.InvalidSignature
 
-    def parse(self, body: bytes, query: str = "") -> list[Update]:
+    def parse(self, body: bytes, query: str = "", received_at: datetime | None = None) -> list[Update]:
         return graph_webhooks.parse(body)
 
     def carries_messages(self, call: WebhookCall) -> bool:
-        return b'"messages":[' in call.body.replace(b" ", b"")
+        return _MESSAGES.search(call.body) is not None
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         token = settings.WHATSAPP_VERIFY_TOKEN
         if query.get("hub.mode") != "subscribe" or not token:
             return None
-        if not hmac.compare_digest(query.get("hub.verify_token", "").encode(), token.encode()):
-            return None
-        return query.get("hub.challenge", "")
+        return query.get("hub.challenge", "") if same(query.get("hub.verify_token", ""), token) else None
 
     def list_templates(self) -> list[RemoteTemplate]:
-        url: str | None = self._url(settings.WHATSAPP_WABA_ID, "message_templates")
-        fields = "name,language,status,category,quality_score,rejected_reason"
-        params: dict[str, str] | None = {"fields": fields, "limit": "200"}
-        found = []
-        while url:
-            page = self._call("GET", url, params=params)
-            found += [graph_webhooks.remote_template(row) for row in page.get("data", [])]
-            after = page.get("paging", {}).get("cursors", {}).get("after")
+        found: list[RemoteTemplate] = []
+        after: dict[str, str] = {}
+        while True:
+            params = {"fields": _TEMPLATE_FIELDS, "limit": "200", **after}
+            page = self._ask("GET", self._templates_url(), params=params)
+            found += [graph_account.remote_template(row) for row in mappings(page.get("data"))]
+            paging = mapping(page.get("paging"))
+            cursor = mapping(paging.get("cursors")).get("after")
             # Only our own address with the cursor: `paging.next` would carry the token in clear.
-            params = {"fields": fields, "limit": "200", "after": after} if after else None
-            url = url if after and page.get("paging", {}).get("next") else None
-        return found
+            if not cursor or not paging.get("next") or after == {"after": cursor}:
+                return found
+            after = {"after": cursor}
 
     def number_health(self) -> NumberHealth:
         fields = "quality_rating,whatsapp_business_manager_messaging_limit"
-        answer = self._call("GET", self._url(settings.WHATSAPP_PHONE_NUMBER_ID), params={"fields": fields})
+        answer = self._ask("GET", self._number_url(), params={"fields": fields})
         return NumberHealth(
             quality=str(answer.get("quality_rating", "")),
             tier=str(answer.get("whatsapp_business_manager_messaging_limit", "")),
         )
 
     def submit_template(self, template: Template) -> RemoteTemplate:
-        url = self._url(settings.WHATSAPP_WABA_ID, "message_templates")
-        answer = self._call("POST", url, json=graph_payloads.template_definition(template))
+        answer = self._ask("POST", self._templates_url(), json=graph_payloads.template_definition(template))
         return RemoteTemplate(
             provider_id=str(answer.get("id", "")),
             name=template.name,
@@ -178,47 +192,18 @@ class CloudApi(Provider):
         )
 
 
-def _read(response: requests.Response, limit: int) -> bytes:
-    """The body, but never more than `limit` bytes in memory whatever was announced."""
-    content = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        content += chunk
-        if len(content) > limit:
-            raise errors.MessageError("Il file è troppo grande.", code="size")
-    return bytes(content)
+def sign(body: bytes) -> bytes:
+    """HMAC-SHA256 of a raw body with the app's secret (fact sheet 3.2)."""
+    return hmac.new(settings.WHATSAPP_APP_SECRET.encode(), body, hashlib.sha256).digest()
 
 
-def _connection_error(error: requests.exceptions.ConnectionError) -> errors.ChannelError:
-    """Refused or unresolved before the body left: safe to retry. Broken later: unknown."""
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", None)
-    if type(reason).__name__ in {
-        "NewConnectionError",
-        "ConnectTimeoutError",
-        "NameResolutionError",
-        "SSLError",
-    }:
-        return errors.Transient("WhatsApp non è raggiungibile: si riprova da solo.")
-    return errors.OutcomeUnknown("Il collegamento con WhatsApp si è interrotto prima della risposta.")
+def same(given: str, expected: str) -> bool:
+    """Compare secrets in constant time, whatever characters were sent."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
-def _answer(response: requests.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except (json.JSONDecodeError, requests.exceptions.JSONDecodeError):
-        body = None
-    graph_error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(graph_error, dict):
-        raise graph_errors.from_graph(
-            graph_error, status=response.status_code, retry_after=response.headers.get("Retry-After", "")
-        )
-    if response.status_code == 401:
-        raise errors.AccountError(graph_errors.TEXTS[190], code="401")
-    if response.status_code == 429:
-        raise errors.Throttled(graph_errors.TEXTS[130429], code="429")
-    if response.status_code >= 500 or not isinstance(body, dict):
-        # A proxy's page, or half an answer: the message may have gone through (fact sheet 6.4).
-        raise errors.OutcomeUnknown(f"WhatsApp ha risposto in modo illeggibile ({response.status_code}).")
-    if response.status_code >= 400:
-        raise errors.MessageError(f"WhatsApp ha rifiutato la richiesta ({response.status_code}).")
-    return body
+def _id(answer: dict[str, Any]) -> str:
+    """The id in an answer. Raises Transient: there is none, so nothing can be sent with it yet."""
+    if not isinstance(answer.get("id"), str | int) or not answer["id"]:
+        raise errors.Transient("WhatsApp non ha confermato il file: si riprova da solo.")
+    return str(answer["id"])

@@ -1,48 +1,19 @@
 """What each error of the Graph API means for a sender (fact sheet 6.3 and 6.4)."""
 
+import logging
+import re
 from datetime import timedelta
 from typing import Any
 
 from whatsapp import errors
 
-# class -> codes; decide on the code, never on the title or the HTTP status alone
-_ACCOUNT = {0, 3, 10, 33, 104, 190, 368, 131005, 131031, 131037, 131042, 131044, 131045, 131048, 131064,
-            133010, 134011, 139200, *range(200, 300)}  # fmt: skip
-_THROTTLED = {4, 613, 80007, 130429}
-_TRANSIENT = {1, 2, 131000, 131016, 131057, 135000}
-_LATER = {131049: timedelta(hours=24), 131056: timedelta(seconds=16)}
-_RECIPIENT = {130403, 130472, 130497, 131021, 131026, 131030, 131050, 131062, 137000}
-_WINDOW = {131047}
-_MESSAGE = {100, 131008, 131009, 131051, 131053, 131055, 131063, 132000, 132001, 132005, 132007, 132008,
-            132012, 132015, 132016, 132018, 132021, 132068, 132069}  # fmt: skip
+logger = logging.getLogger(__name__)
 
-# What the staff read; other codes get the text of their class.
-TEXTS = {
-    130403: "Il numero è tra quelli che abbiamo bloccato.",
-    130429: "WhatsApp chiede di rallentare: si riprova da solo.",
-    130472: "WhatsApp non consegna questo messaggio a questa persona (esperimento di Meta).",
-    131021: "Il numero è quello del servizio stesso.",
-    131026: "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati.",
-    131030: "Il numero di prova può scrivere solo ai numeri autorizzati.",
-    131031: "L'account WhatsApp è bloccato: verifica in WhatsApp Manager.",
-    131042: "C'è un problema di pagamento con Meta: verifica il metodo di pagamento.",
-    131047: "Sono passate più di 24 ore dall'ultimo messaggio della persona: si può inviare solo un modello.",
-    131048: "Troppe persone ci hanno segnalati o bloccati: WhatsApp ha fermato gli invii.",
-    131049: "WhatsApp non l'ha consegnato per non disturbare la persona: si riprova domani.",
-    131050: "La persona ha chiesto a WhatsApp di non ricevere promozioni da noi.",
-    131053: "WhatsApp non accetta il file: cambia formato o dimensione.",
-    131056: "Troppi messaggi alla stessa persona in poco tempo: si riprova da solo.",
-    132000: "Il numero di testi non corrisponde al modello.",
-    132001: "Il modello non esiste o non è approvato in questa lingua.",
-    132005: "Il testo è troppo lungo per il modello.",
-    132007: "Il contenuto viola le regole di WhatsApp.",
-    132015: "Il modello è sospeso da WhatsApp per bassa qualità.",
-    132016: "Il modello è stato disattivato da WhatsApp.",
-    132018: "Un testo contiene a capo, tabulazioni o troppi spazi.",
-    190: "La chiave di accesso a WhatsApp non è valida o è scaduta.",
-}
-_CLASS_TEXTS: dict[type[errors.ChannelError], str] = {
+ErrorClass = type[errors.ChannelError]
+# What happened in general; a code of its own may say more.
+CLASS_TEXTS: dict[ErrorClass, str] = {
     errors.AccountError: "WhatsApp rifiuta gli invii di tutto il servizio",
+    errors.NoticesStopped: "WhatsApp ha fermato avvisi e allerte; le risposte ai cittadini proseguono",
     errors.Throttled: "WhatsApp chiede di rallentare",
     errors.Transient: "WhatsApp ha un guasto momentaneo",
     errors.Later: "WhatsApp chiede di aspettare per questa persona",
@@ -51,42 +22,118 @@ _CLASS_TEXTS: dict[type[errors.ChannelError], str] = {
     errors.MessageError: "WhatsApp rifiuta questo messaggio",
     errors.OutcomeUnknown: "WhatsApp non ha detto se ha preso il messaggio",
 }
+# class -> code -> what the staff read, None: the text of the class. The code decides, never title or status.
+_ACCOUNT: dict[int, str | None] = {
+    **dict.fromkeys([3, 10, 33, 131005, 131037, 131044, 131045, 134011, 368, *range(200, 300)]),
+    **dict.fromkeys([0, 104, 190], "La chiave di accesso a WhatsApp non è valida o è scaduta: rinnovala."),
+    131031: "L'account WhatsApp è bloccato: verifica in WhatsApp Manager.",
+    131042: "C'è un problema di pagamento con Meta: verifica il metodo di pagamento.",
+    133010: "Il numero non è registrato su WhatsApp: registralo in WhatsApp Manager.",
+}
+_NOTICES: dict[int, str | None] = {
+    131048: "Troppe persone ci hanno segnalati o bloccati: WhatsApp ha fermato avvisi e allerte. "
+    "Le risposte proseguono; aspetta qualche ora prima di riattivare.",
+    131064: "WhatsApp limita i modelli perché alcuni sono nella categoria sbagliata: correggili.",
+    139200: None,
+}
+_THROTTLED = dict.fromkeys([4, 613, 80007, 130429], "WhatsApp chiede di rallentare: si riprova da solo.")
+_TRANSIENT: dict[int, str | None] = dict.fromkeys([1, 2, 131000, 131016, 131057, 135000])
+_LATER: dict[int, str | None] = {
+    131049: "WhatsApp non l'ha consegnato per non disturbare la persona: si riprova domani.",
+    131056: "Troppi messaggi alla stessa persona in poco tempo: si riprova da solo.",
+}
+_RECIPIENT: dict[int, str | None] = {
+    130403: "Il numero è tra quelli che abbiamo bloccato.",
+    130472: "WhatsApp non consegna questo messaggio a questa persona (esperimento di Meta).",
+    130497: "WhatsApp non ci lascia scrivere alle persone di quel Paese.",
+    131021: "Il numero è quello del servizio stesso.",
+    131026: "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati.",
+    131030: "Il numero di prova può scrivere solo ai numeri autorizzati.",
+    131050: "La persona ha chiesto a WhatsApp di non ricevere promozioni da noi.",
+    131062: "Questo messaggio può andare solo a un numero, e la persona lo tiene nascosto.",
+    137000: None,
+}
+_WINDOW: dict[int, str | None] = {
+    131047: "Sono passate più di 24 ore dall'ultimo messaggio della persona: si può inviare solo un modello.",
+}
+_MESSAGE: dict[int, str | None] = {
+    **dict.fromkeys([100, 131008, 131009, 131051, 131055, 131063, 132008, 132012, 132021, 132068, 132069]),
+    **dict.fromkeys([134100, 134101, 134102]),
+    131053: "WhatsApp non accetta il file: cambia formato o dimensione.",
+    132000: "Il numero di testi non corrisponde al modello.",
+    132001: "Il modello non esiste o non è approvato in questa lingua.",
+    132005: "Il testo è troppo lungo per il modello.",
+    132007: "Il contenuto viola le regole di WhatsApp.",
+    132015: "Il modello è sospeso da WhatsApp per bassa qualità.",
+    132016: "Il modello è stato disattivato da WhatsApp.",
+    132018: "Un testo contiene a capo, tabulazioni o troppi spazi.",
+}
+_CLASSES: list[tuple[ErrorClass, dict[int, str | None]]] = [
+    (errors.AccountError, _ACCOUNT),
+    (errors.NoticesStopped, _NOTICES),
+    (errors.Throttled, {**_THROTTLED}),
+    (errors.Transient, _TRANSIENT),
+    (errors.Later, _LATER),
+    (errors.RecipientError, _RECIPIENT),
+    (errors.WindowClosed, _WINDOW),
+    (errors.MessageError, _MESSAGE),
+]
+CODES = {code: (kind, text) for kind, codes in _CLASSES for code, text in codes.items()}
+# How long and how often; the rest wait as the ladder says.
+_PATIENCE: dict[int, dict[str, Any]] = {
+    1: {"tries": 2},
+    135000: {"tries": 1},
+    131049: {"wait": timedelta(hours=24)},
+    131056: {"wait": timedelta(seconds=1), "growth": 4, "tries": 6},  # 4^n seconds
+}
+# Mistakes in a template's definition: only Meta's own words say which.
+_TEMPLATE_RANGE = range(2388000, 2389000)
+LONGEST_PAUSE = timedelta(hours=1)
 
 
-def classify(code: int, *, transient: bool = False, server_side: bool = False) -> type[errors.ChannelError]:
+def classify(code: int, *, transient: bool = False, server_side: bool = False) -> ErrorClass:
     """The class of a Graph error code. An unknown code with a 5xx is an unknown outcome, not a retry."""
-    for kind, codes in (
-        (errors.AccountError, _ACCOUNT),
-        (errors.Throttled, _THROTTLED),
-        (errors.Transient, _TRANSIENT),
-        (errors.Later, _LATER),
-        (errors.RecipientError, _RECIPIENT),
-        (errors.WindowClosed, _WINDOW),
-        (errors.MessageError, _MESSAGE),
-    ):
-        if code in codes:
-            return kind
+    if code in CODES:
+        return CODES[code][0]
     if server_side:
         return errors.OutcomeUnknown
     return errors.Transient if transient else errors.MessageError
 
 
-def text_for(code: int, kind: type[errors.ChannelError]) -> str:
+def text_for(code: int, kind: ErrorClass, details: str = "") -> str:
     """What happened, in Italian, for the staff."""
-    return TEXTS.get(code) or f"{_CLASS_TEXTS[kind]} (codice {code})."
+    if code in _TEMPLATE_RANGE and details:
+        return f"WhatsApp rifiuta il modello: «{details[:150]}»"
+    return CODES.get(code, (kind, None))[1] or f"{CLASS_TEXTS[kind]} (codice {code})."
 
 
-def from_graph(error: dict[str, Any], *, status: int, retry_after: str = "") -> errors.ChannelError:
-    """The error of a Graph answer's body (fact sheet 6.1) as ours."""
-    code = error.get("code") if isinstance(error.get("code"), int) else -1
-    assert isinstance(code, int)
-    kind = errors.AccountError if status == 401 else classify(
-        code, transient=error.get("is_transient") is True, server_side=status >= 500
-    )  # fmt: skip
-    text = text_for(code, kind)
-    if issubclass(kind, errors.Later):
-        return kind(text, code=str(code), wait=_LATER[code])
+def from_graph(error: dict[str, Any], *, status: int = 400, retry_after: str = "") -> errors.ChannelError:
+    """An error of the Graph API (fact sheet 6.1) as ours.
+
+    Args:
+        status: of the HTTP answer; in a webhook there is none.
+        retry_after: the answer's header of that name.
+    """
+    told = error.get("code")
+    code = told if isinstance(told, int) and abs(told) < 10**9 else -1
+    if isinstance(trace := error.get("fbtrace_id"), str):
+        logger.info("WhatsApp answered with error %d, fbtrace_id %.40s", code, trace)
+    kind = classify(code, transient=error.get("is_transient") is True, server_side=status >= 500)
+    if status == 401:  # a dead token is never hammered
+        kind = errors.AccountError
+    elif status == 429 and code not in CODES:
+        kind = errors.Throttled
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else data
+    text = text_for(code, kind, details if isinstance(details, str) else "")
+    patience = _PATIENCE.get(code, {})
     if issubclass(kind, errors.Throttled):
-        wait = timedelta(seconds=int(retry_after)) if retry_after.isdigit() else None
-        return kind(text, code=str(code), retry_after=wait)
-    return kind(text, code=str(code))
+        patience = {"retry_after": pause(retry_after)}
+    return kind(text, code=str(code), **patience)
+
+
+def pause(retry_after: str) -> timedelta | None:
+    """The seconds of a `Retry-After`, an hour at most; None if it is missing or a date."""
+    if not re.fullmatch(r"[0-9]{1,6}", retry_after):
+        return None
+    return min(timedelta(seconds=int(retry_after)), LONGEST_PAUSE)

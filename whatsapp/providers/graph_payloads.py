@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.conf import settings
+from requests.utils import requote_uri
 
+from whatsapp import errors
 from whatsapp.models import Template
 from whatsapp.types import Header, Kind, OutboundMessage, Place
 
@@ -15,10 +17,13 @@ def message(message: OutboundMessage) -> Json:
     kind, content = _content(message)
     # `to` always with its `+`: without it Meta prepends the business number's own country code.
     recipient = {"to": message.phone} if message.phone else {"recipient": message.bsuid}
+    # WhatsApp does not show a template as an answer.
+    answers = message.context_id and message.kind != Kind.TEMPLATE
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **recipient,
+        **({"context": {"message_id": message.context_id}} if answers else {}),
         "type": kind,
         kind: content,
         "biz_opaque_callback_data": message.opaque_id,
@@ -29,19 +34,21 @@ def _content(message: OutboundMessage) -> tuple[str, Json]:
     match message.kind:
         case Kind.TEMPLATE:
             return "template", _template(message)
-        case Kind.BUTTONS:
-            return "interactive", _buttons(message)
+        case Kind.BUTTONS | Kind.LIST | Kind.PLACE_REQUEST | Kind.NUMBER_REQUEST:
+            return "interactive", _interactive(message)
         case Kind.LOCATION:
             return "location", _place(message.place)
-        case Kind.IMAGE | Kind.VIDEO | Kind.DOCUMENT:
+        case Kind.IMAGE | Kind.VIDEO | Kind.AUDIO | Kind.DOCUMENT:
             return message.kind.value, _media(message)
-        case _:
+        case Kind.TEXT:
             return "text", {"preview_url": "https://" in message.text, "body": message.text}
+        case _:
+            raise errors.Unsupported(f"Con WhatsApp non si può inviare: {message.kind.label}.")
 
 
 def _media(message: OutboundMessage) -> Json:
     media: Json = {"id": message.media_id}
-    if message.text:
+    if message.text and message.kind != Kind.AUDIO:
         media["caption"] = message.text
     if message.kind == Kind.DOCUMENT and message.filename:
         media["filename"] = message.filename
@@ -58,9 +65,25 @@ def _place(place: Place | None) -> Json:
     }
 
 
-def _buttons(message: OutboundMessage) -> Json:
-    buttons = [{"type": "reply", "reply": {"id": id_, "title": title}} for id_, title, *_ in message.buttons]
-    return {"type": "button", "body": {"text": message.text}, "action": {"buttons": buttons}}
+def _interactive(message: OutboundMessage) -> Json:
+    """A text with something to tap (fact sheet 1.6)."""
+    if message.kind == Kind.BUTTONS:
+        rows = [{"type": "reply", "reply": {"id": id_, "title": title}} for id_, title, *_ in message.buttons]
+        return _tap("button", message.text, {"buttons": rows})
+    if message.kind == Kind.LIST:
+        rows = [_row(*button) for button in message.buttons]
+        return _tap("list", message.text, {"button": message.list_label, "sections": [{"rows": rows}]})
+    if message.kind == Kind.PLACE_REQUEST:
+        return _tap("location_request_message", message.text, {"name": "send_location"})
+    return _tap("request_contact_info", message.text, {"name": "request_contact_info"})
+
+
+def _tap(kind: str, body: str, action: Json) -> Json:
+    return {"type": kind, "body": {"text": body}, "action": action}
+
+
+def _row(id_: str, title: str, description: str = "") -> Json:
+    return {"id": id_, "title": title, **({"description": description} if description else {})}
 
 
 def _template(message: OutboundMessage) -> Json:
@@ -71,6 +94,8 @@ def _template(message: OutboundMessage) -> Json:
         body = [{"type": "text", "text": text} for text in message.body_parameters]
         components.append({"type": "body", "parameters": body})
     for index, (sub_type, value) in enumerate(message.button_parameters):
+        if sub_type == "url":
+            value = requote_uri(value)  # what is encoded already stays as it is
         kind = "payload" if sub_type == "quick_reply" else "text"
         components.append(
             {

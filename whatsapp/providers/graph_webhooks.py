@@ -1,32 +1,25 @@
 """Reading Meta's webhooks (fact sheet 3): every field may be missing, every type may be new."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
-from whatsapp import phones
 from whatsapp.errors import MalformedWebhook
-from whatsapp.providers import graph_errors
+from whatsapp.providers import graph_account, graph_errors
+from whatsapp.providers.graph_account import Change
+from whatsapp.providers.graph_fields import Json, bsuid, mapping, mappings, phone, text, time, word
 from whatsapp.types import (
-    AccountUpdate,
     IdentityChange,
     InboundMedia,
     InboundMessage,
     Kind,
+    MarketingChoice,
     Place,
-    RemoteTemplate,
     Sender,
     State,
     StatusUpdate,
-    TemplateUpdate,
     Update,
 )
-
-Json = dict[str, Any]
 
 STATUSES = {
     "sent": State.SENT,
@@ -43,231 +36,265 @@ MEDIA = {
     "document": Kind.DOCUMENT,
     "sticker": Kind.STICKER,
 }
-SERIOUS_ACCOUNT_EVENTS = {"ACCOUNT_VIOLATION", "ACCOUNT_RESTRICTION", "DISABLED_UPDATE", "ACCOUNT_DELETED"}
+# A person's new number or BSUID; the last is the name of 2025.
+IDENTITY_NEWS = {"user_changed_number", "user_changed_user_id", "customer_changed_number"}
+CHOICES = {"stop": False, "resume": True, "signup": True}
 
 
 def parse(body: bytes) -> list[Update]:
     """All updates of a webhook, in order. What cannot be understood is left out; see `CloudApi.parse`.
 
     Raises:
-        MalformedWebhook: not JSON, or not an envelope of Meta's.
+        MalformedWebhook: not JSON, nested beyond sense, or not an envelope of Meta's.
     """
     try:
         envelope = json.loads(body)
+        if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
+            raise MalformedWebhook("non è una notifica di WhatsApp")
+        return [update for change in _changes(envelope["entry"]) for update in _read_change(change)]
     except (ValueError, RecursionError) as error:
         raise MalformedWebhook("non è JSON") from error
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
-        raise MalformedWebhook("non è una notifica di WhatsApp")
-    return [update for change in _changes(envelope["entry"]) for update in _read_change(change)]
 
 
-def _changes(entries: list[Any]) -> Iterator[Json]:
-    for entry in _dicts(entries):
-        yield from _dicts(entry.get("changes"))
+def _changes(entries: list[Any]) -> Iterator[Change]:
+    for entry in mappings(entries):
+        for change in mappings(entry.get("changes")):
+            yield Change(
+                field=text(change.get("field"), 60),
+                value=mapping(change.get("value")),
+                entry_id=word(entry.get("id")),
+                entry_time=word(entry.get("time")),
+            )
 
 
-def _read_change(change: Json) -> Iterator[Update]:
-    value = _dict(change.get("value"))
-    reader = _READERS.get(_text(change.get("field"), 60))
-    if reader:
-        yield from reader(value)
+def _read_change(change: Change) -> Iterator[Update]:
+    """Fields not named here are kept raw and not answered: `calls`, new ones, and `standby`, in which another
+    agent of Meta's holds the conversation."""
+    if change.field in graph_account.FIELDS:
+        yield from graph_account.read(change)
+    elif reader := _READERS.get(change.field):
+        yield from reader(change.value)
+        yield from graph_account.read_errors(change)
 
 
 def _read_messages(value: Json) -> Iterator[Update]:
-    profiles = {}
-    for contact in _dicts(value.get("contacts")):
-        for key in (contact.get("wa_id"), contact.get("user_id")):
-            if isinstance(key, str):
-                profiles[key] = _dict(contact.get("profile"))
-    for message in _dicts(value.get("messages")):
-        update = (
-            _read_system(message) if message.get("type") == "system" else _read_message(message, profiles)
-        )
-        if update:
-            yield update
-    for status in _dicts(value.get("statuses")):
-        if read := _read_status(status):
+    profiles = _profiles(value)
+    for message in mappings(value.get("messages")):
+        read = _read_system(message) if message.get("type") == "system" else _read_message(message, profiles)
+        if read:
             yield read
+    for status in mappings(value.get("statuses")):
+        if told := _read_status(status):
+            yield told
+
+
+def _profiles(value: Json) -> dict[str, Json]:
+    """Names by number and by BSUID: they go with messages by id, never by position."""
+    return {
+        key: mapping(contact.get("profile"))
+        for contact in mappings(value.get("contacts"))
+        for key in (contact.get("wa_id"), contact.get("user_id"))
+        if isinstance(key, str)
+    }
 
 
 def _read_message(message: Json, profiles: dict[str, Json]) -> InboundMessage | None:
-    provider_id = _text(message.get("id"), 200)
-    phone, bsuid = (
-        phones.from_wa_id(_text(message.get("from"), 30)),
-        _text(message.get("from_user_id"), 140) or None,
-    )
-    if not provider_id or not (phone or bsuid) or message.get("group_id"):
+    """One citizen's message; those of groups are not for us."""
+    provider_id = text(message.get("id"), 200)
+    number, user_id = phone(message.get("from")), bsuid(message.get("from_user_id"))
+    if not provider_id or not (number or user_id) or message.get("group_id"):
         return None
-    profile = profiles.get(_text(message.get("from"), 30)) or profiles.get(bsuid or "") or {}
+    profile = profiles.get(text(message.get("from"), 30)) or profiles.get(user_id or "") or {}
     kind, details = _read_content(message)
     return InboundMessage(
         provider_id=provider_id,
         sender=Sender(
-            phone=phone,
-            bsuid=bsuid,
-            name=_text(profile.get("name"), 100),
-            username=_text(profile.get("username"), 60),
+            phone=number,
+            bsuid=user_id,
+            name=text(profile.get("name"), 100),
+            username=text(profile.get("username"), 60),
         ),
-        sent_at=_time(message.get("timestamp")),
+        sent_at=time(message.get("timestamp")),
         kind=kind,
-        context_id=_text(_dict(message.get("context")).get("id"), 200),
-        **details,
+        **{"context_id": text(mapping(message.get("context")).get("id"), 200), **details},
     )
 
 
 def _read_content(message: Json) -> tuple[Kind, Json]:
     """The kind of a message and the fields that go with it (fact sheet 3.5)."""
-    kind = _text(message.get("type"), 40)
-    content = _dict(message.get(kind))
-    if kind == "text":
-        return Kind.TEXT, {"text": _text(content.get("body"))}
-    if kind in MEDIA and isinstance(content.get("id"), str):
-        media = InboundMedia(
-            provider_media_id=_text(content["id"], 200),
-            mime_type=_text(content.get("mime_type"), 80),
-            filename=_text(content.get("filename"), 120),
-        )
-        return MEDIA[kind], {"text": _text(content.get("caption")), "media": media}
-    if kind == "location" and (place := _read_place(content)):
-        return Kind.LOCATION, {"place": place}
-    if kind == "button":
-        return Kind.BUTTON_REPLY, {
-            "text": _text(content.get("text")),
-            "payload": _text(content.get("payload"), 256),
-        }
-    if kind == "interactive":
-        answer = _dict(content.get(_text(content.get("type"), 40)))
-        return Kind.BUTTON_REPLY, {
-            "text": _text(answer.get("title")),
-            "payload": _text(answer.get("id"), 256),
-        }
-    if kind == "reaction":
-        return Kind.REACTION, {"text": _text(content.get("emoji"), 40)}
-    known = {"contacts": Kind.CONTACTS, "unsupported": Kind.UNSUPPORTED}
-    return known.get(kind, Kind.OTHER), {}
+    type_ = text(message.get("type"), 40)
+    if problems := mappings(message.get("errors")):
+        # Also a file too large for WhatsApp comes like this (131052).
+        content = mapping(message.get(type_))
+        told = text(content.get("body") or content.get("caption"))
+        return Kind.UNSUPPORTED, {"text": told, "payload": word(problems[0].get("code"), 20)}
+    if type_ in MEDIA:
+        return _read_media(message, type_)
+    if type_ == "contacts":
+        return Kind.CONTACTS, {"own_phone": _own_phone(message.get(type_))}
+    reader = _CONTENTS.get(type_)
+    return reader(mapping(message.get(type_))) if reader else (Kind.OTHER, {})
 
 
-def _read_place(content: Json) -> Place | None:
+def _read_media(message: Json, type_: str) -> tuple[Kind, Json]:
+    content = mapping(message.get(type_))
+    if not (media_id := text(content.get("id"), 200)):
+        return Kind.OTHER, {"text": text(content.get("caption"))}
+    media = InboundMedia(
+        provider_media_id=media_id,
+        mime_type=text(content.get("mime_type"), 80),
+        filename=text(content.get("filename"), 120),
+    )
+    return MEDIA[type_], {"text": text(content.get("caption")), "media": media}
+
+
+def _read_location(content: Json) -> tuple[Kind, Json]:
     latitude, longitude = content.get("latitude"), content.get("longitude")
     if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        return None
+        return Kind.OTHER, {}
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        return None
-    return Place(
+        return Kind.OTHER, {}
+    place = Place(
         latitude=float(latitude),
         longitude=float(longitude),
-        name=_text(content.get("name"), 200),
-        address=_text(content.get("address"), 200),
+        name=text(content.get("name"), 200),
+        address=text(content.get("address"), 200),
     )
+    return Kind.LOCATION, {"place": place}
+
+
+def _read_answer(content: Json) -> tuple[Kind, Json]:
+    """What was tapped in one of our messages: a button, or a row of a list."""
+    answer = mapping(content.get(text(content.get("type"), 40)))
+    return Kind.BUTTON_REPLY, {"text": text(answer.get("title")), "payload": text(answer.get("id"), 256)}
+
+
+def _read_template_button(content: Json) -> tuple[Kind, Json]:
+    return Kind.BUTTON_REPLY, {
+        "text": text(content.get("text")),
+        "payload": text(content.get("payload"), 256),
+    }
+
+
+def _read_reaction(content: Json) -> tuple[Kind, Json]:
+    """An emoji on one of our messages; without one, it was taken away."""
+    return Kind.REACTION, {
+        "text": text(content.get("emoji"), 40),
+        "context_id": text(content.get("message_id"), 200),
+    }
+
+
+def _read_edit(content: Json) -> tuple[Kind, Json]:
+    """The new text, or the new caption of a file, of a message sent before."""
+    changed = mapping(content.get("message"))
+    new = mapping(changed.get(text(changed.get("type"), 40)))
+    return Kind.EDIT, {
+        "text": text(new.get("body") or new.get("caption")),
+        "context_id": text(content.get("original_message_id"), 200),
+    }
+
+
+def _read_revoke(content: Json) -> tuple[Kind, Json]:
+    return Kind.REVOKE, {"context_id": text(content.get("original_message_id"), 200)}
+
+
+_CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
+    "text": lambda content: (Kind.TEXT, {"text": text(content.get("body"))}),
+    "location": _read_location,
+    "button": _read_template_button,
+    "interactive": _read_answer,
+    "reaction": _read_reaction,
+    "edit": _read_edit,
+    "revoke": _read_revoke,
+    "unsupported": lambda content: (Kind.UNSUPPORTED, {"payload": text(content.get("type"), 40)}),
+}
+
+
+def _own_phone(contacts: Any) -> str | None:
+    """The sender's own number, if this answers our request for it; any other card is somebody else's.
+
+    A number without country code is not guessed at.
+    """
+    for contact in mappings(contacts):
+        if contact.get("origin") == "contact_request":
+            for row in mappings(contact.get("phones")):
+                written = text(row.get("phone"), 30)
+                number = phone(row.get("wa_id")) or (phone(written) if written.startswith("+") else None)
+                if number:
+                    return number
+    return None
 
 
 def _read_system(message: Json) -> IdentityChange | None:
     """A person changed number or BSUID (fact sheet 4.5). The older names of 2025 are read too."""
-    system = _dict(message.get("system"))
-    if _text(system.get("type"), 40) not in {
-        "user_changed_number",
-        "user_changed_user_id",
-        "customer_changed_number",
-    }:
+    system = mapping(message.get("system"))
+    if text(system.get("type"), 40) not in IDENTITY_NEWS:
         return None
-    change = IdentityChange(
-        at=_time(message.get("timestamp")),
-        old_phone=phones.from_wa_id(_text(message.get("from"), 30)),
-        old_bsuid=_text(system.get("previous_user_id"), 140) or None,
-        new_phone=phones.from_wa_id(_text(system.get("wa_id") or system.get("new_wa_id"), 30)),
-        new_bsuid=_text(system.get("user_id"), 140) or None,
+    return _identity_change(
+        IdentityChange(
+            at=time(message.get("timestamp")),
+            old_phone=phone(message.get("from")),
+            old_bsuid=bsuid(system.get("previous_user_id")),
+            new_phone=phone(system.get("wa_id") or system.get("new_wa_id")),
+            new_bsuid=bsuid(system.get("user_id")),
+        )
     )
+
+
+def _identity_change(change: IdentityChange) -> IdentityChange | None:
     known = (change.old_phone or change.old_bsuid) and (change.new_phone or change.new_bsuid)
     return change if known else None
 
 
+def _read_identity(value: Json) -> Iterator[Update]:
+    """A field Meta announced and took back on 11 August 2026; it costs little and harms nothing."""
+    for row in mappings(value.get("user_id_update")):
+        ids = mapping(row.get("user_id"))
+        change = _identity_change(
+            IdentityChange(
+                at=time(row.get("timestamp")),
+                old_bsuid=bsuid(ids.get("previous")),
+                new_bsuid=bsuid(ids.get("current")),
+                new_phone=phone(row.get("wa_id")),
+            )
+        )
+        if change:
+            yield change
+
+
+def _read_preferences(value: Json) -> Iterator[Update]:
+    for row in mappings(value.get("user_preferences")):
+        sender = Sender(phone=phone(row.get("wa_id")), bsuid=bsuid(row.get("user_id")))
+        wanted = CHOICES.get(text(row.get("value"), 20))
+        if (
+            wanted is None
+            or row.get("category") != "marketing_messages"
+            or not (sender.phone or sender.bsuid)
+        ):
+            continue
+        yield MarketingChoice(sender=sender, wanted=wanted, at=time(row.get("timestamp")))
+
+
 def _read_status(status: Json) -> StatusUpdate | None:
-    state = STATUSES.get(_text(status.get("status"), 20))
-    provider_id = _text(status.get("id"), 200)
+    """What became of one of our messages; a phone and a BSUID may both be missing (fact sheet 3.6)."""
+    state = STATUSES.get(text(status.get("status"), 20))
+    provider_id = text(status.get("id"), 200)
     if state is None or not provider_id:
         return None
-    error = next(iter(_dicts(status.get("errors"))), {})
+    error = next(iter(mappings(status.get("errors"))), {})
     return StatusUpdate(
         provider_id=provider_id,
         state=state,
-        at=_time(status.get("timestamp")),
-        opaque_id=_text(status.get("biz_opaque_callback_data"), 64),
-        phone=phones.from_wa_id(_text(status.get("recipient_id"), 30)),
-        bsuid=_text(status.get("recipient_user_id"), 140) or None,
-        error=graph_errors.from_graph(error, status=400) if error else None,
+        at=time(status.get("timestamp")),
+        opaque_id=text(status.get("biz_opaque_callback_data"), 64),
+        phone=phone(status.get("recipient_id")),
+        bsuid=bsuid(status.get("recipient_user_id")),
+        error=graph_errors.from_graph(error) if error else None,
     )
-
-
-def _read_template(value: Json) -> Iterator[Update]:
-    yield TemplateUpdate(
-        name=_text(value.get("message_template_name"), 512),
-        language=_text(value.get("message_template_language"), 10),
-        state=_text(value.get("event"), 30),
-        reason=_text(value.get("reason"), 200),
-    )
-
-
-def _read_account(value: Json) -> Iterator[Update]:
-    event = _text(value.get("event"), 60)
-    yield AccountUpdate(
-        key=_key(value),
-        event=event,
-        text=f"Meta comunica sull'account: {event}. Verifica in WhatsApp Manager.",
-        serious=event in SERIOUS_ACCOUNT_EVENTS,
-    )
-
-
-def _read_quality(value: Json) -> Iterator[Update]:
-    tier = _text(value.get("max_daily_conversations_per_business"), 30)
-    event = _text(value.get("event"), 60)
-    yield AccountUpdate(key=_key(value), event=event, text="", tier=tier)
 
 
 _READERS: dict[str, Callable[[Json], Iterator[Update]]] = {
     "messages": _read_messages,
-    "message_template_status_update": _read_template,
-    "account_update": _read_account,
-    "phone_number_quality_update": _read_quality,
+    "user_preferences": _read_preferences,
+    "user_id_update": _read_identity,
 }
-
-
-def remote_template(row: Json) -> RemoteTemplate:
-    """A row of the template list."""
-    return RemoteTemplate(
-        provider_id=_text(row.get("id"), 64),
-        name=_text(row.get("name"), 512),
-        language=_text(row.get("language"), 10),
-        state=_text(row.get("status"), 30),
-        category=_text(row.get("category"), 20).lower(),
-        quality=_text(_dict(row.get("quality_score")).get("score"), 10),
-        reason=_text(row.get("rejected_reason"), 200),
-    )
-
-
-def _key(value: Json) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _text(value: Any, limit: int = 10_000) -> str:
-    """A string as PostgreSQL takes it: no NUL, no lone surrogates, bounded; anything else is empty."""
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\x00", "").encode("utf-8", "ignore").decode()[:limit]
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[Json]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _time(value: Any) -> datetime:
-    """Unix seconds, as a string or a number. A clock far from ours is not believed."""
-    now = timezone.now()
-    try:
-        told = datetime.fromtimestamp(int(value), UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return now
-    return told if told < now + timedelta(hours=1) else now

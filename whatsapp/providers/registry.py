@@ -5,9 +5,9 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from whatsapp.providers import PROVIDERS
 from whatsapp.providers.base import Provider
 
-PROVIDERS = {"cloud_api": "whatsapp.providers.cloud_api.CloudApi"}
 # Addresses of webhooks beside the provider's own name.
 WEBHOOK_ALIASES = {"whatsapp": "cloud_api"}
 

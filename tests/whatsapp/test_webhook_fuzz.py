@@ -1,0 +1,135 @@
+"""Meta's webhooks, bent: nothing that comes through the door breaks it, and nothing stays undone.
+
+Two thousand cases; twenty thousand with FAULTS=long (`make faults`).
+"""
+
+import copy
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.whatsapp.test_graph_webhooks import PAYLOADS
+from whatsapp import inbox
+from whatsapp.errors import MalformedWebhook
+from whatsapp.models import WebhookEvent
+from whatsapp.providers.cloud_api import CloudApi
+
+CASES = 20_000 if os.environ.get("FAULTS") == "long" else 2_000
+TOGETHER = 20
+REAL = [json.loads(path.read_text()) for path in sorted(Path(PAYLOADS).glob("*.json"))]
+
+
+def deep(levels: int) -> Any:
+    value: Any = "in fondo"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(), max_size=20),  # with lone surrogates and NUL
+    st.sampled_from(
+        ["", "x" * 100_000, "\x00", "\ud800", "👍🏽", "٣٩٣٤", "0393401112233", "131026", "1760000000", "-1",
+         "1e400", "IT." + "9" * 200, "{detail}", "%s", "' or 1=1", 10**400, -(10**30), 1e308, 253402300799,
+         "message_text", "system", "image", "__class__"]
+    ),
+)  # fmt: skip
+JUNK = st.one_of(
+    SCALARS,
+    st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    st.sampled_from([[], {}, [[]], [None], [{}], {"id": {}}]),
+    st.integers(1, 300).map(deep),
+)
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Everything in a JSON value, as (container, key)."""
+    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in list(keys):
+        yield value, key
+        yield from places(value[key])
+
+
+@st.composite
+def bent(draw: st.DrawFn) -> Any:
+    """A real webhook with some of its fields dropped, replaced, repeated, wrapped, or taken from another."""
+    envelope = copy.deepcopy(draw(st.sampled_from(REAL)))
+    for _ in range(draw(st.integers(1, 5))):
+        if not (there := list(places(envelope))):
+            break
+        container, key = there[-1 - draw(st.integers(0, len(there) - 1))]  # rather a leaf than the root
+        match draw(st.sampled_from(["drop", "junk", "junk", "kind", "repeat", "wrap", "elsewhere"])):
+            case "drop":
+                del container[key]
+            case "junk":
+                container[key] = copy.deepcopy(draw(JUNK))
+            case "kind":  # a number as a string, a string as a number
+                value = container[key]
+                container[key] = int(value) if str(value).isdecimal() else str(value)
+            case "repeat":
+                container[key] = [container[key]] * draw(st.sampled_from([0, 2, 50]))
+            case "wrap":
+                container[key] = {draw(st.sampled_from(["id", "value", "messages", "text"])): container[key]}
+            case "elsewhere":
+                others = list(places(draw(st.sampled_from(REAL))))
+                other, name = others[draw(st.integers(0, len(others) - 1))]
+                container[key] = copy.deepcopy(other[name])
+    return envelope
+
+
+def encode(envelope: Any) -> bytes:
+    return json.dumps(envelope).encode()
+
+
+def changes(envelope: Any) -> list[Any]:
+    entries = envelope.get("entry") if isinstance(envelope, dict) else None
+    return entries if isinstance(entries, list) else []
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(1800)
+@settings(
+    max_examples=CASES // TOGETHER,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+)
+@given(st.lists(bent(), min_size=TOGETHER, max_size=TOGETHER))
+def test_bent_webhooks_are_read_and_dealt_with(post_webhook: Any, envelopes: list[Any]) -> None:
+    for envelope in envelopes:
+        try:
+            CloudApi().parse(encode(envelope))
+        except MalformedWebhook:
+            continue
+    # All in one call: what cannot be applied would leave the event undone, with its error.
+    together = [entry for envelope in envelopes for entry in changes(envelope)]
+    assert post_webhook(encode({"object": "whatsapp_business_account", "entry": together})).status_code == 200
+    for kept in WebhookEvent.Inbox:
+        inbox.process(kept)
+    errors = WebhookEvent.objects.exclude(error="").exclude(error__startswith="Illeggibile")
+    assert list(errors.values_list("error", flat=True)) == []
+    assert not WebhookEvent.objects.filter(handled_at=None).exists()
+    WebhookEvent.objects.all().delete()
+
+
+@settings(max_examples=CASES // 4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(REAL), st.integers(0, 2_000), st.binary(max_size=6), st.integers(0, 6))
+def test_bent_bytes_are_read_or_malformed(envelope: Any, at: int, junk: bytes, gone: int) -> None:
+    raw = encode(envelope)
+    at %= len(raw)
+    try:
+        CloudApi().parse(raw[:at] + junk + raw[at + gone :])
+    except MalformedWebhook:
+        return

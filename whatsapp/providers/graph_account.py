@@ -1,0 +1,283 @@
+"""What Meta tells about templates, the number and the account (fact sheet 3.7), in words for the staff."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from whatsapp import errors
+from whatsapp.providers import graph_errors
+from whatsapp.providers.graph_fields import Json, mapping, mappings, moment, text, word
+from whatsapp.types import AccountUpdate, RemoteTemplate, TemplateUpdate, Update
+
+# Why Meta refuses or suspends a template.
+REASONS = {
+    "NONE": "",
+    "ABUSIVE_CONTENT": "contenuto offensivo o minaccioso",
+    "INCORRECT_CATEGORY": "categoria sbagliata",
+    "INVALID_FORMAT": "formato non valido: controlla le variabili",
+    "PROMOTIONAL": "contenuto promozionale",
+    "SCAM": "sembra una truffa",
+    "TAG_CONTENT_MISMATCH": "il testo non corrisponde alla categoria o alla lingua",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One news of a webhook, with what makes it the same when it is told again (fact sheet 3.3)."""
+
+    field: str
+    value: Json
+    entry_id: str = ""
+    entry_time: str = ""
+
+    @property
+    def key(self) -> str:
+        told = [self.field, self.entry_id, self.entry_time, self.value]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+class Notice(NamedTuple):
+    """What happened and what to do; `{detail}` is what the news itself says."""
+
+    text: str
+    serious: bool = False
+
+
+CHECK = "Controlla in WhatsApp Manager."
+# (field, word) before (field, ""); the word is the event, decision or state the news carries.
+NOTICES: dict[tuple[str, str], Notice] = {
+    ("account_update", ""): Notice(f"Novità sull'account WhatsApp: {{detail}}. {CHECK}"),
+    ("account_update", "ACCOUNT_VIOLATION"): Notice(
+        "WhatsApp contesta una violazione delle sue regole ({detail}): gli invii sono fermi. "
+        "Leggi la contestazione in WhatsApp Manager, correggi o fai ricorso, poi riattiva il canale.",
+        serious=True,
+    ),
+    ("account_update", "ACCOUNT_RESTRICTION"): Notice(
+        "WhatsApp ha limitato l'account: {detail}. Gli invii sono fermi: "
+        "leggi il motivo in WhatsApp Manager e riattiva il canale quando il limite finisce.",
+        serious=True,
+    ),
+    ("account_update", "RESTRICTION_ELSEWHERE"): Notice(
+        f"WhatsApp ha limitato l'account: {{detail}}. Gli invii proseguono. {CHECK}"
+    ),
+    ("account_update", "SCHEDULE_FOR_DISABLE"): Notice(
+        "WhatsApp disattiverà l'account{detail}: gli invii sono fermi. "
+        "Fai subito ricorso in WhatsApp Manager, poi riattiva il canale.",
+        serious=True,
+    ),
+    ("account_update", "DISABLE"): Notice(
+        "WhatsApp ha disattivato l'account{detail}: nessun messaggio può partire. "
+        "Fai ricorso in WhatsApp Manager; per le allerte usa gli altri mezzi del Comune.",
+        serious=True,
+    ),
+    ("account_update", "DISABLED_UPDATE"): Notice(
+        "WhatsApp ha cambiato lo stato dell'account: gli invii sono fermi. "
+        "Controlla in WhatsApp Manager, poi riattiva il canale.",
+        serious=True,
+    ),
+    ("account_update", "REINSTATE"): Notice(
+        "WhatsApp ha riattivato l'account: controlla in WhatsApp Manager, poi riattiva il canale."
+    ),
+    ("account_update", "ACCOUNT_DELETED"): Notice(
+        "L'account WhatsApp è stato cancellato: nessun messaggio può partire. "
+        "Chiama subito chi amministra l'account Meta del Comune.",
+        serious=True,
+    ),
+    ("account_update", "ACCOUNT_OFFBOARDED"): Notice(
+        "Il numero è stato scollegato dall'account WhatsApp: se non l'avete chiesto voi, "
+        "ricollegalo in WhatsApp Manager."
+    ),
+    ("account_update", "ACCOUNT_RECONNECTED"): Notice("Il numero è di nuovo collegato all'account WhatsApp."),
+    ("account_alerts", ""): Notice(f"Avviso di WhatsApp sull'account: {{detail}}. {CHECK}"),
+    ("account_review_update", ""): Notice(f"Esito della verifica dell'account: {{detail}}. {CHECK}"),
+    ("account_review_update", "APPROVED"): Notice("WhatsApp ha approvato l'account."),
+    ("account_review_update", "REJECTED"): Notice(
+        "WhatsApp ha respinto l'account: leggi il motivo in WhatsApp Manager e fai ricorso."
+    ),
+    ("security", ""): Notice(
+        "Sicurezza del numero: {detail}. Se non l'avete chiesto voi, cambiate subito il PIN "
+        "in WhatsApp Manager."
+    ),
+    ("phone_number_name_update", ""): Notice(f"Esito sul nome visibile del numero: {{detail}}. {CHECK}"),
+    ("phone_number_name_update", "APPROVED"): Notice("WhatsApp ha approvato il nome visibile del numero."),
+    ("phone_number_name_update", "REJECTED"): Notice(
+        "WhatsApp ha respinto il nome visibile del numero: proponine un altro in WhatsApp Manager."
+    ),
+    ("business_username_updates", ""): Notice("Nome utente del servizio su WhatsApp: {detail}."),
+    ("phone_number_quality_update", ""): Notice("WhatsApp ha aggiornato il numero: {detail}."),
+    ("business_capability_update", ""): Notice("WhatsApp ha cambiato i limiti del servizio: {detail}."),
+    ("template_category_update", ""): Notice(
+        "Dal prossimo controllo WhatsApp considererà il modello «{detail}»: cambiano il costo e i limiti. "
+        "Riscrivi il modello, oppure contesta entro 60 giorni in WhatsApp Manager."
+    ),
+    ("message_template_components_update", ""): Notice(
+        "Il testo del modello «{detail}» è stato cambiato in WhatsApp Manager: qui resta quello di prima. "
+        "Rimetti il testo approvato, o crea un modello nuovo."
+    ),
+}
+# What each restriction forbids, and whether it stops our messages.
+RESTRICTIONS = {
+    "RESTRICTED_BIZ_INITIATED_MESSAGING": ("non possiamo scrivere per primi", True),
+    "RESTRICTED_CUSTOMER_INITIATED_MESSAGING": ("non possiamo rispondere ai cittadini", True),
+    "RESTRICTED_UTILITY_TEMPLATES": ("non possiamo usare i modelli di servizio", True),
+    "RESTRICTED_DIRECT_SEND_UTILITY_TEMPLATES": ("niente messaggi di servizio senza modello", False),
+    "RESTRICTED_ADD_PHONE_NUMBER_ACTION": ("non si possono aggiungere numeri", False),
+}
+
+
+def read(change: Change) -> Iterator[Update]:
+    """What a change of these fields tells."""
+    yield from _READERS[change.field](change)
+
+
+def _update(
+    change: Change, event: str, detail: str | None = None, *, row: str = "", tier: str = ""
+) -> AccountUpdate:
+    notice = NOTICES.get((change.field, row or event)) or NOTICES[change.field, ""]
+    return AccountUpdate(
+        key=change.key,
+        event=(event or change.field)[:60],
+        text=notice.text.format(detail=event or "senza altri particolari" if detail is None else detail),
+        serious=notice.serious,
+        tier=tier,
+    )
+
+
+def _read_other(change: Change) -> Iterator[Update]:
+    """Fields that only say one word about what happened."""
+    words = ("event", "decision", "alert_type", "status")
+    event = next((told for name in words if (told := word(change.value.get(name)))), "")
+    detail = text(change.value.get("alert_description") or change.value.get("username"), 300)
+    yield _update(change, event, f"{detail} ({event})" if detail and event else detail or None)
+
+
+def _read_account(change: Change) -> Iterator[Update]:
+    event = word(change.value.get("event"))
+    detail, row = None, event
+    if event == "ACCOUNT_VIOLATION":
+        detail = word(mapping(change.value.get("violation_info")).get("violation_type")) or None
+    elif event == "ACCOUNT_RESTRICTION":
+        detail, serious = _restrictions(change.value)
+        row = event if serious else "RESTRICTION_ELSEWHERE"
+    elif event == "DISABLED_UPDATE":
+        ban = mapping(change.value.get("ban_info"))
+        row = word(ban.get("waba_ban_state")) or event
+        row = row if ("account_update", row) in NOTICES else event
+        when = word(ban.get("waba_ban_date"), 40)
+        event, detail = row, f" ({when})" if when else ""
+    yield _update(change, event, detail, row=row)
+
+
+def _restrictions(value: Json) -> tuple[str, bool]:
+    """What is forbidden and until when; does it stop our messages? Unknown or untold: it may."""
+    told, serious = [], []
+    for row in mappings(value.get("restriction_info")):
+        kind = word(row.get("restriction_type"))
+        meaning, stops = RESTRICTIONS.get(kind, (kind or "limite non precisato", "CALL" not in kind))
+        until = moment(row.get("expiration"))
+        told.append(f"{meaning} fino al {timezone.localtime(until):%d/%m/%Y, %H:%M}" if until else meaning)
+        serious.append(stops)
+    return "; ".join(told), any(serious) or not serious
+
+
+def _read_limits(change: Change) -> Iterator[Update]:
+    """The 24-hour limit is a name (`TIER_2K`), or in older shapes a number, -1 for none."""
+    names = ("max_daily_conversations_per_business", "max_daily_conversation_per_phone", "current_limit")
+    told = next((change.value[name] for name in names if change.value.get(name)), "")
+    tier = word(told, 20)
+    if tier == "-1":
+        tier = "TIER_UNLIMITED"
+    elif tier.isdecimal():
+        tier = f"TIER_{tier.removesuffix('000')}K" if tier.endswith("000") else f"TIER_{tier}"
+    tier = tier[:20] if tier.startswith("TIER_") and tier != "TIER_NOT_SET" else ""
+    event = word(change.value.get("event"))
+    people = tier.removeprefix("TIER_").replace("K", ".000")
+    limit = (
+        "nessun limite di persone" if people == "UNLIMITED" else f"fino a {people} persone nuove in 24 ore"
+    )
+    yield _update(change, event, limit if tier else None, tier=tier)
+
+
+def _template(change: Change, **told: str) -> TemplateUpdate:
+    return TemplateUpdate(
+        name=text(change.value.get("message_template_name"), 512),
+        language=text(change.value.get("message_template_language"), 10),
+        **told,
+    )
+
+
+def _read_template_state(change: Change) -> Iterator[Update]:
+    value = change.value
+    told = [_reason(value.get("reason"))]
+    told += [text(mapping(value.get("rejection_info")).get(name)) for name in ("reason", "recommendation")]
+    told += [text(mapping(value.get("other_info")).get("description"))]
+    reason = "; ".join(dict.fromkeys(part for part in told if part))
+    yield _template(change, state=word(value.get("event"), 30), reason=reason[:200])
+
+
+def _read_template_quality(change: Change) -> Iterator[Update]:
+    yield _template(change, quality=word(change.value.get("new_quality_score"), 10))
+
+
+def _read_template_category(change: Change) -> Iterator[Update]:
+    """`correct_category` is only announced: the category is still the one it was."""
+    if category := word(change.value.get("new_category"), 12):
+        yield _template(change, category=category.lower())
+    elif announced := word(change.value.get("correct_category"), 12):
+        name = text(change.value.get("message_template_name"), 512)
+        yield _update(change, change.field, f"{name}» come «{announced.lower()}")
+
+
+def _read_template_text(change: Change) -> Iterator[Update]:
+    yield _update(change, change.field, text(change.value.get("message_template_name"), 512))
+
+
+def read_errors(change: Change) -> Iterator[Update]:
+    """Errors about no message of anybody's (fact sheet 3.4)."""
+    for error in mappings(change.value.get("errors")):
+        problem = graph_errors.from_graph(error)
+        yield AccountUpdate(
+            key=replace(change, value=error).key,
+            event=f"ERROR_{problem.code}",
+            text=problem.text,
+            serious=isinstance(problem, errors.AccountError),
+        )
+
+
+_READERS: dict[str, Callable[[Change], Iterator[Update]]] = {
+    "message_template_status_update": _read_template_state,
+    "message_template_quality_update": _read_template_quality,
+    "template_category_update": _read_template_category,
+    "message_template_components_update": _read_template_text,
+    "account_update": _read_account,
+    "phone_number_quality_update": _read_limits,
+    "business_capability_update": _read_limits,
+    "account_alerts": _read_other,
+    "account_review_update": _read_other,
+    "security": _read_other,
+    "phone_number_name_update": _read_other,
+    "business_username_updates": _read_other,
+}
+FIELDS = frozenset(_READERS)
+
+
+def remote_template(row: Json) -> RemoteTemplate:
+    """A row of the template list."""
+    return RemoteTemplate(
+        provider_id=word(row.get("id"), 64),
+        name=text(row.get("name"), 512),
+        language=text(row.get("language"), 10),
+        state=word(row.get("status"), 30).upper(),
+        category=word(row.get("category"), 12).lower(),
+        quality=word(mapping(row.get("quality_score")).get("score"), 10),
+        reason=_reason(row.get("rejected_reason")),
+    )
+
+
+def _reason(value: object) -> str:
+    told = text(value, 200)
+    return REASONS.get(told, told)
