@@ -28,7 +28,7 @@ def test_nothing_typed_becomes_markup(text: str) -> None:
 @pytest.mark.django_db
 def test_a_category_without_approved_template_is_refused_with_what_to_do(people: object) -> None:
     notice = BroadcastFactory()  # the seeded templates wait for approval
-    with pytest.raises(ContentError, match=r"«Viabilità» con solo testo.*«da sottoporre»"):
+    with pytest.raises(ContentError, match=r"«Viabilità» con solo testo.*è da sottoporre"):
         composing.check(notice)
     notice.category.templates.clear()
     with pytest.raises(ContentError, match="non ha un modello di WhatsApp con solo testo"):

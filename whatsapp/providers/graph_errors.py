@@ -76,6 +76,16 @@ def text_for(code: int, kind: type[errors.ChannelError]) -> str:
     return TEXTS.get(code) or f"{_CLASS_TEXTS[kind]} (codice {code})."
 
 
+def _template_text(error: dict[str, Any]) -> str:
+    """Why a template was not taken, in the provider's own words: only they name the line at fault."""
+    if not any(str(error.get(name)).startswith("2388") for name in ("code", "error_subcode")):
+        return ""
+    data = error.get("error_data")
+    told = data.get("details") if isinstance(data, dict) else data
+    words = str(error.get("error_user_msg") or told or error.get("message") or "").partition(") ")
+    return f"WhatsApp non accetta il modello: {words[2] or words[0]}"[:300]
+
+
 def from_graph(error: dict[str, Any], *, status: int, retry_after: str = "") -> errors.ChannelError:
     """The error of a Graph answer's body (fact sheet 6.1) as ours."""
     code = error.get("code") if isinstance(error.get("code"), int) else -1
@@ -83,7 +93,7 @@ def from_graph(error: dict[str, Any], *, status: int, retry_after: str = "") -> 
     kind = errors.AccountError if status == 401 else classify(
         code, transient=error.get("is_transient") is True, server_side=status >= 500
     )  # fmt: skip
-    text = text_for(code, kind)
+    text = _template_text(error) or text_for(code, kind)
     if issubclass(kind, errors.Later):
         return kind(text, code=str(code), wait=_LATER[code])
     if issubclass(kind, errors.Throttled):
