@@ -81,7 +81,7 @@ class BroadcastAdmin(NoticeSteps):
     show_full_result_count = False
 
     class Media:
-        css = {"all": ["broadcasts/notices.css"]}
+        css = {"all": ["whatsapp/phone.css", "broadcasts/notices.css"]}
         js = ["broadcasts/compose.js"]
 
     # --- List ------------------------------------------------------------------------------------

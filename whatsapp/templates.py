@@ -92,7 +92,7 @@ _TODO: dict[str, str] = {
     Template.Status.DRAFT: "Un amministratore deve sottoporlo a WhatsApp.",
     Template.Status.PENDING: "WhatsApp lo esamina, di solito entro un giorno: attendi l'approvazione.",
     Template.Status.REJECTED: "Va corretto e sottoposto di nuovo, dalla pagina del modello.",
-    Template.Status.PAUSED: "WhatsApp l'ha sospeso perché non è piaciuto: torna utilizzabile dopo qualche ora o "
+    Template.Status.PAUSED: "Ha avuto troppe segnalazioni: torna utilizzabile dopo qualche ora, o "
     "si riattiva in WhatsApp Manager.",
     Template.Status.DISABLED: "Non tornerà utilizzabile da solo: serve un nuovo modello.",
 }
