@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from subscribers import exports
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
 from whatsapp import phones
-from whatsapp.admin import ReadOnly, badge
+from whatsapp.admin.base import ReadOnly, badge
 
 
 def moment(value: datetime | None) -> str:

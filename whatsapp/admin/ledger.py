@@ -1,0 +1,84 @@
+"""Ledgers to read: messages with their attempts, the raw inbox."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.models import Attempt, Message, WebhookEvent
+from whatsapp.types import State, tone
+
+
+class AttemptInline(ReadOnly, admin.TabularInline[Attempt, Message]):
+    model = Attempt
+    readonly_fields = ("started_at", "answered_at", "state", "error_code", "error_text")
+    fields = readonly_fields
+    extra = 0
+    ordering = ["pk"]
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly, admin.ModelAdmin[Message]):
+    list_display = ["created_at", "direction", "contact", "excerpt", "state_badge", "reason"]
+    list_display_links = ["created_at", "excerpt"]
+    list_filter = ["state", "lane", "inbound"]
+    list_select_related = ["contact", "content"]
+    search_fields = ["=contact__phone", "contact__profile_name"]
+    search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
+    ordering = ["-pk"]
+    show_full_result_count = False
+    inlines = [AttemptInline]
+    readonly_fields = (
+        "contact",
+        "direction",
+        "full_text",
+        "state",
+        "reason",
+        "lane",
+        "created_at",
+        "due_at",
+        "accepted_at",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+        "handled_at",
+    )
+    fields = readonly_fields
+
+    @admin.display(description="verso", ordering="inbound")
+    def direction(self, message: Message) -> str:
+        return "dal cittadino" if message.inbound else "dal Comune"
+
+    @admin.display(description="testo")
+    def excerpt(self, message: Message) -> str:
+        return str(message.content)
+
+    @admin.display(description="testo")
+    def full_text(self, message: Message) -> str:
+        return message.text or str(message.content)
+
+    @admin.display(description="stato", ordering="state")
+    def state_badge(self, message: Message) -> SafeString:
+        return badge(tone(State(message.state)), message.get_state_display())
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnly, admin.ModelAdmin[WebhookEvent]):
+    list_display = ["received_at", "provider", "inbox", "size", "handled_at", "attempts", "error"]
+    list_filter = ["inbox", ("handled_at", admin.EmptyFieldListFilter)]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    readonly_fields = (
+        "received_at",
+        "provider",
+        "inbox",
+        "size",
+        "handled_at",
+        "attempts",
+        "due_at",
+        "error",
+    )
+    fields = readonly_fields
+
+    @admin.display(description="byte")
+    def size(self, event: WebhookEvent) -> int:
+        return len(event.body)
