@@ -28,6 +28,7 @@ _SEGRETERIA: Rights = {
     "whatsapp.media": "view",
     "whatsapp.template": "view",
     "whatsapp.channel": "view",
+    "whatsapp.accountevent": "view",
 }
 _RESPONSABILE: Rights = {
     **_SEGRETERIA,
@@ -39,6 +40,7 @@ _RESPONSABILE: Rights = {
     "subscribers.servicetext": "view change",
     "whatsapp.contact": "view change",
     "whatsapp.channel": "view change",
+    "whatsapp.template": _ALL,
     "whatsapp.staffphone": _ALL,
 }
 # Nothing to change, and nothing of what citizens write in confidence.
