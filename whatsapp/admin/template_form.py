@@ -64,6 +64,13 @@ class TemplateForm(forms.ModelForm[Template]):
         if template.provider_id:
             self.fields["name"].disabled = True
 
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        same = Template.objects.filter(name=name, language=self.instance.language)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Un modello con questo nome c'è già: scegline un altro.")
+        return name
+
     def clean_examples(self) -> list[str]:
         lines = self.cleaned_data["examples"].splitlines()
         return [line for raw in lines if (line := templates.clean_parameter(raw))]
