@@ -6,8 +6,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from whatsapp import account, channels
 from whatsapp.admin.base import ReadOnly, badge
@@ -62,8 +62,7 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
         ]
         if not rows:
             return "nessuna"
-        lines = format_html_join("", "<li><strong>{}</strong> {} {}</li>", rows)
-        return format_html('<ul class="wu-rows">{}</ul>', lines)
+        return format_html_join(mark_safe("<br>"), "<strong>{}</strong> {} {}", rows)
 
     @admin.action(description="Ferma tutti gli invii", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
