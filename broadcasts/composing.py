@@ -139,8 +139,9 @@ def digest(broadcast: Broadcast) -> str:
     Raises:
         ContentError: see `check`.
     """
+    template = check(broadcast)
     parts: Sequence[object] = [
-        check(broadcast).pk,
+        [template.pk, template.body, template.footer],
         parameters(broadcast.title, broadcast.text),
         broadcast.text,
         broadcast.media.sha256 if broadcast.media else "",

@@ -16,6 +16,7 @@ from whatsapp.errors import ChannelError, ContentError, OutcomeUnknown, Unsuppor
 from whatsapp.models import AccountEvent, Channel, Template
 from whatsapp.paging import page
 from whatsapp.providers import registry
+from whatsapp.templates import VARIABLE
 from whatsapp.types import AccountUpdate, RemoteTemplate, TemplateUpdate
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,9 @@ REASONS = {
     "DELETED": "cancellato in WhatsApp Manager",
 }
 GONE = "Non c'è più in WhatsApp Manager: il nome resta bloccato per 30 giorni, usane un altro."
+OTHER_VARIABLES = (
+    "Il testo in WhatsApp Manager è stato cambiato e ha altre variabili: serve un nuovo modello."
+)
 LOST = "WhatsApp non l'ha ricevuto: sottoponilo di nuovo."
 # What the staff may change and submit.
 EDITABLE = (Status.DRAFT, Status.REJECTED)
@@ -174,9 +178,14 @@ def _take_over(template: Template, told: TemplateUpdate | RemoteTemplate) -> lis
     if told.category.lower() in dict(Template._meta.get_field("category").flatchoices):
         template.category = told.category.lower()
     template.quality = told.quality[:10] or template.quality
+    if body := getattr(told, "body", ""):  # changed in WhatsApp Manager, it is shown here as it will be read
+        if set(VARIABLE.findall(body)) == set(VARIABLE.findall(template.body)):
+            template.body = body
+        else:
+            template.status, template.reason = Status.DISABLED, OTHER_VARIABLES
     template.provider_id = getattr(told, "provider_id", "") or template.provider_id
     template.synced_at = timezone.now()
-    template.save(update_fields=["status", "reason", "category", "quality", "provider_id", "synced_at"])
+    template.save()  # its row is locked, or was taken by `submit`
     return _news_of(template, *was)
 
 

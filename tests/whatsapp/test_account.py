@@ -11,6 +11,7 @@ from tests.factories.broadcasts import UserFactory
 from tests.factories.whatsapp import ContactFactory, StaffPhoneFactory, TemplateFactory
 from whatsapp import account, channels, claims, contents, errors, outbox
 from whatsapp.models import AccountEvent, Message, Template
+from whatsapp.providers import registry
 from whatsapp.types import AccountUpdate, Header, Lane, State, TemplateUpdate
 
 pytestmark = pytest.mark.django_db
@@ -242,3 +243,23 @@ class TestAccount:
         account.update_account(AccountUpdate(key="1", event="THROUGHPUT_UPGRADE", text=""))
         account.update_account(AccountUpdate(key="2", event="", text=""))
         assert all(AccountEvent.objects.values_list("text", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("body", "kept", "status"),
+    [
+        ("Nuovo testo del Comune\n\n*{{1}}*\n\n{{2}}\n\nTutto nella pagina.", True, Status.APPROVED),
+        ("Nuovo testo del Comune con una sola {{1}} variabile", False, Status.DISABLED),
+    ],
+)
+def test_a_text_changed_at_the_provider_is_shown_as_it_will_be_read(
+    simulator: str, body: str, kept: bool, status: str
+) -> None:
+    template = TemplateFactory(status=Status.DRAFT)
+    account.submit(template)
+    Template.objects.filter(pk=template.pk).update(body="Vecchio {{1}} e {{2}} testo che abbiamo ancora qui")
+    changed = TemplateFactory.build(name=template.name, body=body, provider_id=template.provider_id)
+    registry.current().submit_template(changed)
+    account.sync_templates()
+    template.refresh_from_db()
+    assert (template.body == body, template.status) == (kept, status)

@@ -160,7 +160,7 @@ class CloudApi(Provider):
 
     def list_templates(self) -> list[RemoteTemplate]:
         url: str | None = self._url(settings.WHATSAPP_WABA_ID, "message_templates")
-        fields = "name,language,status,category,quality_score,rejected_reason"
+        fields = "name,language,status,category,quality_score,rejected_reason,components"
         params: dict[str, str] | None = {"fields": fields, "limit": "200"}
         found = []
         while url:

@@ -233,6 +233,7 @@ _READERS: dict[str, Callable[[Json], Iterator[Update]]] = {
 
 def remote_template(row: Json) -> RemoteTemplate:
     """A row of the template list."""
+    parts = _dicts(row.get("components"))
     return RemoteTemplate(
         provider_id=_text(row.get("id"), 64),
         name=_text(row.get("name"), 512),
@@ -241,6 +242,7 @@ def remote_template(row: Json) -> RemoteTemplate:
         category=_text(row.get("category"), 20).lower(),
         quality=_text(_dict(row.get("quality_score")).get("score"), 10),
         reason=_text(row.get("rejected_reason"), 200),
+        body=next((_text(part.get("text"), 1024) for part in parts if part.get("type") == "BODY"), ""),
     )
 
 
