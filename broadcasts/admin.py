@@ -16,11 +16,10 @@ from django.utils.safestring import SafeString
 from broadcasts import composing, progress, rendering, sending
 from broadcasts.admin_steps import NoticeSteps
 from broadcasts.errors import NotAllowed
-from broadcasts.forms import BroadcastForm
+from broadcasts.forms import BroadcastForm, CategoryForm
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import State
 from whatsapp.errors import ContentError
-from whatsapp.models import Template
 
 
 def badge(tone: str, label: str) -> SafeString:
@@ -30,25 +29,32 @@ def badge(tone: str, label: str) -> SafeString:
 
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin[Category]):
+    form = CategoryForm
     list_display = ["shown", "topic", "lane", "expiry_hours", "usable_templates", "active", "order"]
     list_filter = ["active", "lane"]
     list_select_related = ["topic"]
     filter_horizontal = ["templates"]
-    fields = ["name", "slug", "topic", "lane", "expiry_hours", "tone", "order", "active", "templates"]
     prepopulated_fields = {"slug": ["name"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         return super().get_queryset(request).prefetch_related("templates")
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """On opening it, what WhatsApp has taken away from it."""
+        for obstacle in composing.stopped(context["original"]) if context["original"] else []:
+            self.message_user(request, obstacle, messages.WARNING)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description="categoria", ordering="name")
     def shown(self, category: Category) -> SafeString:
         return badge(category.tone, category.name)
 
-    @admin.display(description="modelli approvati")
+    @admin.display(description="modelli utilizzabili")
     def usable_templates(self, category: Category) -> str:
         found = list(category.templates.all())
-        usable = [template for template in found if template.status == Template.Status.APPROVED]
-        return f"{len(usable)} su {len(found)}"
+        return f"{sum(template.usable for template in found)} su {len(found)}"
 
 
 class NoticeList(ChangeList):
@@ -81,7 +87,7 @@ class BroadcastAdmin(NoticeSteps):
     show_full_result_count = False
 
     class Media:
-        css = {"all": ["broadcasts/notices.css"]}
+        css = {"all": ["whatsapp/phone.css", "broadcasts/notices.css"]}
         js = ["broadcasts/compose.js"]
 
     # --- List ------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
         title, text = request.POST.get("title", "")[:500], request.POST.get("text", "")[:20_000]
         bubble = rendering.sketch(category, kind, title, text, request.POST.get("place_name", ""))
         context = {"bubble": bubble, "sketch": True, "now": timezone.now()}
-        answer: dict[str, object] = {"html": render_to_string(f"{FOLDER}/_phone.html", context, request)}
+        answer: dict[str, object] = {"html": render_to_string("admin/whatsapp/_phone.html", context, request)}
         if category:
             reached = audience.of(category).count()
             answer |= {"room": composing.room(category, kind, title, text), "reached": reached}

@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.urls import reverse
+
 from broadcasts.models import Broadcast, Category
 from whatsapp import contents, templates
 from whatsapp.errors import ContentError
@@ -34,9 +36,8 @@ def template_for(category: Category, header: Header) -> Template:
     waiting = next((template for template in candidates if template.header == header), None)
     if waiting:
         raise ContentError(
-            f"Per la categoria «{category.name}» con {form} il modello di WhatsApp è "
-            f"«{waiting.get_status_display()}», non ancora utilizzabile. Puoi salvare la bozza e inviarla "
-            "quando è approvato, oppure scegliere un'altra forma o categoria."
+            f"La categoria «{category.name}» con {form} non si può usare ora. {templates.obstacle(waiting)} "
+            "Puoi salvare la bozza e inviarla dopo, oppure scegliere un'altra forma o categoria."
         )
     raise ContentError(
         f"La categoria «{category.name}» non ha un modello di WhatsApp con {form}: scegli un'altra forma o "
@@ -51,6 +52,25 @@ def missing(category: Category, header: Header) -> str:
     except ContentError as error:
         return str(error)
     return ""
+
+
+def stopped(category: Category) -> list[str]:
+    """What WhatsApp has taken away from a category, in Italian: what never worked yet is not told here."""
+    early = {Template.Status.DRAFT, Template.Status.PENDING}
+    lost = [t for t in category.templates.all() if not t.usable and t.status not in early]
+    return [templates.obstacle(template) for template in lost]
+
+
+def uses(template: Template) -> list[templates.Use]:
+    """The categories whose notices go with it (`TEMPLATE_USES`)."""
+    return [
+        templates.Use(
+            label=f"Avvisi della categoria «{category}»",
+            url=reverse("admin:broadcasts_category_change", args=[category.pk]),
+            urgent=category.is_alert,
+        )
+        for category in Category.objects.filter(templates=template)
+    ]
 
 
 def parameters(title: str, text: str) -> list[str]:
@@ -119,8 +139,9 @@ def digest(broadcast: Broadcast) -> str:
     Raises:
         ContentError: see `check`.
     """
+    template = check(broadcast)
     parts: Sequence[object] = [
-        check(broadcast).pk,
+        [template.pk, template.body, template.footer],
         parameters(broadcast.title, broadcast.text),
         broadcast.text,
         broadcast.media.sha256 if broadcast.media else "",

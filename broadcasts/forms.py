@@ -12,7 +12,7 @@ from broadcasts.models import TITLE_LIMIT, Broadcast, Category
 from whatsapp import media as files
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
-from whatsapp.types import Header
+from whatsapp.types import Header, Lane
 
 _SALT = "broadcasts.upload"
 ACCEPT = "image/jpeg,image/png,video/mp4,video/3gpp,application/pdf"
@@ -125,6 +125,25 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
                 f"Il messaggio supera di {excess} caratteri il limite di WhatsApp: accorcia il testo. "
                 "Quello che hai scritto è ancora qui.",
             )
+
+
+class CategoryForm(forms.ModelForm[Category]):
+    """An alert must not arrive when it is over: its templates say for how long they are worth delivering."""
+
+    class Meta:
+        model = Category
+        fields = ["name", "slug", "topic", "lane", "expiry_hours", "tone", "order", "active", "templates"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("lane") == Lane.ALERT:
+            endless = [template.name for template in cleaned.get("templates", ()) if not template.ttl_seconds]
+            if endless:
+                self.add_error(
+                    "templates",
+                    f"Per le allerte servono modelli con una validità; non l'hanno: {', '.join(endless)}.",
+                )
+        return cleaned
 
 
 class ScheduleForm(forms.Form):

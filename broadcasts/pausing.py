@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from broadcasts import lifecycle, progress
+from broadcasts.errors import NotAllowed
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast
 from broadcasts.progress import Counts
 from broadcasts.types import State
-from whatsapp import outbox
+from whatsapp import outbox, templates
 from whatsapp.models import Message
 from whatsapp.paging import page
 from whatsapp.types import State as MessageState
@@ -72,11 +73,13 @@ def resume(broadcast: Broadcast) -> Broadcast:
     """Go on where it was; what has failed so far does not pause it again.
 
     Raises:
-        NotAllowed: it is not in pause, or it has expired.
+        NotAllowed: it is not in pause, it has expired, or its template cannot be used.
     """
     broadcast = lifecycle.locked(broadcast)
     lifecycle.move(broadcast, Step.RESUME)
     lifecycle.refuse_expired(broadcast)
+    if reason := _template_reason(broadcast):
+        raise NotAllowed(reason)
     broadcast.paused_at = broadcast.paused_by = None
     broadcast.pause_reason = ""
     know_outcomes(broadcast)
@@ -93,27 +96,44 @@ def know_outcomes(broadcast: Broadcast) -> None:
 
 
 def pause_failing() -> int:
-    """Pause the notices of which too much fails, say why, and tell the staff. Returns how many.
+    """Pause the notices of which too much fails or whose template WhatsApp has stopped, say why, and tell
+    the staff. Returns how many.
 
     One query counts for all of them; the last outcomes are read only where enough have failed.
     """
-    notices = list(Broadcast.objects.filter(state=State.SENDING).select_related("category"))
+    sending = Broadcast.objects.filter(state=State.SENDING)
+    notices = list(sending.select_related("category", "content__template"))
     found = progress.counts_of(notices)
-    return sum(_pause_if_failing(notice, found[notice.pk]) for notice in notices)
+    return sum(_pause_if(notice, _trouble(notice, found[notice.pk])) for notice in notices)
 
 
-def _pause_if_failing(notice: Broadcast, counts: Counts) -> bool:
-    now = _outcomes(counts)
-    new = Outcomes(now.total - notice.known_outcomes, now.failed - notice.known_failures)
-    if not counts.queued or new.failed < 1 or not _too_many(notice, new):
+def _pause_if(notice: Broadcast, reason: str) -> bool:
+    if not reason:
         return False
     with transaction.atomic():
         if lifecycle.locked(notice).state != State.SENDING:
             return False
-        reason = _reason(notice, new)
         pause(notice, None, reason)
         page("avviso in pausa", f"«{notice}» si è messo in pausa da solo. {reason}")
     return True
+
+
+def _trouble(notice: Broadcast, counts: Counts) -> str:
+    """Why it should not go on, in Italian; empty when it may."""
+    if not counts.queued:
+        return ""
+    if reason := _template_reason(notice):
+        return f"{reason} Poi riprendi l'invio."
+    now = _outcomes(counts)
+    new = Outcomes(now.total - notice.known_outcomes, now.failed - notice.known_failures)
+    return _reason(notice, new) if new.failed and _too_many(notice, new) else ""
+
+
+def _template_reason(notice: Broadcast) -> str:
+    template = notice.content.template if notice.content else None
+    if template is None or templates.may_go(template, notice.category.lane):
+        return ""
+    return templates.obstacle(template)
 
 
 def _too_many(notice: Broadcast, new: Outcomes) -> bool:

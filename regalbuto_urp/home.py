@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from broadcasts import composing
 from broadcasts import progress as notice_progress
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING
 from broadcasts.types import State as NoticeState
 from regalbuto_urp import charts
@@ -68,8 +69,18 @@ def notices(user: PermissionsMixin) -> Card:
         "leaving": list(leaving[:NOTICES_SHOWN]),
         "drafts": list(drafts[:DRAFTS_SHOWN]) if may_write else [],
         "recent": over[:NOTICES_SHOWN],
+        "stopped": _stopped_templates(),
         "may_write": may_write,
     }
+
+
+def _stopped_templates() -> list[tuple[Category, int, int]]:
+    """Categories in use of whose templates WhatsApp has taken some away, how many, of how many."""
+    active = Category.objects.filter(active=True).prefetch_related("templates")
+    lost = [
+        (category, len(composing.stopped(category)), len(category.templates.all())) for category in active
+    ]
+    return [row for row in lost if row[1]]
 
 
 def channel(user: PermissionsMixin) -> Card:

@@ -29,6 +29,7 @@ _SEGRETERIA: Rights = {
     "whatsapp.media": "view",
     "whatsapp.template": "view",
     "whatsapp.channel": "view",
+    "whatsapp.accountevent": "view",
 }
 _RESPONSABILE: Rights = {
     **_SEGRETERIA,
@@ -41,6 +42,7 @@ _RESPONSABILE: Rights = {
     "whatsapp.contact": "view change",
     "whatsapp.identityconflict": "view change",
     "whatsapp.channel": "view change",
+    "whatsapp.template": _ALL,
     "whatsapp.staffphone": _ALL,
 }
 # Nothing to change, and nothing of what citizens write in confidence.

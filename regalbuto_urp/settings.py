@@ -146,6 +146,7 @@ WHATSAPP_PROVIDER = env("WHATSAPP_PROVIDER", default="cloud_api")
 WHATSAPP_API_URL = env("WHATSAPP_API_URL", default="https://graph.facebook.com/v25.0").rstrip("/")
 WHATSAPP_PHONE_NUMBER_ID = env("WHATSAPP_PHONE_NUMBER_ID", default="")
 WHATSAPP_WABA_ID = env("WHATSAPP_WABA_ID", default="")
+WHATSAPP_APP_ID = env("WHATSAPP_APP_ID", default="")
 WHATSAPP_ACCESS_TOKEN = env("WHATSAPP_ACCESS_TOKEN", default="")
 WHATSAPP_APP_SECRET = env("WHATSAPP_APP_SECRET", default="")
 WHATSAPP_VERIFY_TOKEN = env("WHATSAPP_VERIFY_TOKEN", default="")
@@ -162,6 +163,7 @@ CONSENT_KEY = env("CONSENT_KEY", default="")
 
 INBOUND_HANDLERS = ["subscribers.inbound.handle", "reports.inbound.handle"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+TEMPLATE_USES = ["broadcasts.composing.uses"]
 
 # --- The log of actions. No table that messages touch is watched: each save would cost a query ------
 

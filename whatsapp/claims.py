@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from whatsapp import channels, crashpoints, tiers
+from whatsapp import channels, crashpoints, templates, tiers
 from whatsapp.models import Attempt, Channel, Contact, Content, Message
 from whatsapp.types import Kind, Lane, State
 
@@ -25,6 +25,8 @@ SKIP_AT_ONCE = 500
 # Automatic answers to one person in a minute; more of them wait, for a bot may be answering our answers.
 ANSWERS_A_MINUTE = 10
 CHATTER_PAUSE = timedelta(seconds=20)
+# What is queued with a template WhatsApp has stopped waits for it, and is looked at again so often.
+TEMPLATE_PAUSE = timedelta(minutes=1)
 HIGHER: dict[Lane, list[Lane]] = {Lane.ALERT: [], Lane.REPLY: [], Lane.BULK: [Lane.ALERT, Lane.REPLY]}
 # The attempts are there before any call; in one statement, because every claim waits for it.
 _TAKE = """
@@ -208,7 +210,7 @@ def _talked_to(contact_ids: Sequence[int]) -> set[int]:
     return {contact for contact, count in counts if count >= ANSWERS_A_MINUTE}
 
 
-def _refusal(message: Message) -> str:
+def _refusal(message: Message) -> Refusal:
     contact = message.contact.person
     content = message.content
     if contact.blocked:
@@ -223,6 +225,8 @@ def _refusal(message: Message) -> str:
         return "ha chiesto a WhatsApp di non ricevere promozioni"
     if content.kind != Kind.TEMPLATE and not contact.window_open:
         return "sono passate più di 24 ore dall'ultimo messaggio della persona"
+    if template and not templates.may_go(template, message.lane):
+        return timezone.now() + TEMPLATE_PAUSE
     return ""
 
 

@@ -283,7 +283,7 @@ class FetchedMedia:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteTemplate:
-    """A template as the provider lists it."""
+    """A template as the provider lists it. `body` may be changed there too; empty: not told."""
 
     provider_id: str
     name: str
@@ -292,3 +292,4 @@ class RemoteTemplate:
     category: str
     quality: str = ""
     reason: str = ""
+    body: str = ""

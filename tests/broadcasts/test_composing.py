@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcasts import composing, rendering
+from broadcasts import composing
 from broadcasts.models import Broadcast, Category
 from tests.factories.broadcasts import BroadcastFactory
+from whatsapp import bubbles
 from whatsapp.errors import ContentError
 from whatsapp.models import Template
 from whatsapp.types import Header
@@ -18,7 +19,7 @@ def test_parameters_are_on_one_line(title: str, text: str) -> None:
 
 @given(st.text())
 def test_nothing_typed_becomes_markup(text: str) -> None:
-    html = rendering.formatted(text)
+    html = bubbles.formatted(text)
     for tag in ["<p>", "</p>", "<br>", "<strong>", "</strong>", "<em>", "</em>", "<s>", "</s>"]:
         html = html.replace(tag, "")
     assert "<" not in html
@@ -28,7 +29,7 @@ def test_nothing_typed_becomes_markup(text: str) -> None:
 @pytest.mark.django_db
 def test_a_category_without_approved_template_is_refused_with_what_to_do(people: object) -> None:
     notice = BroadcastFactory()  # the seeded templates wait for approval
-    with pytest.raises(ContentError, match=r"«Viabilità» con solo testo.*«da sottoporre»"):
+    with pytest.raises(ContentError, match=r"«Viabilità» con solo testo.*è da sottoporre"):
         composing.check(notice)
     notice.category.templates.clear()
     with pytest.raises(ContentError, match="non ha un modello di WhatsApp con solo testo"):

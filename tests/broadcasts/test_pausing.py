@@ -11,8 +11,9 @@ from broadcasts.models import Broadcast
 from broadcasts.types import State
 from tests.factories.broadcasts import BroadcastFactory, SubscribedContactFactory, UserFactory
 from tests.factories.whatsapp import StaffPhoneFactory
-from whatsapp import claims
-from whatsapp.models import Message
+from whatsapp import account, claims
+from whatsapp.errors import ContentError
+from whatsapp.models import Message, Template
 from whatsapp.types import Lane
 from whatsapp.types import State as MessageState
 
@@ -218,3 +219,44 @@ def test_handed_over_and_expired_without_receipt_is_late(notice: Broadcast, staf
     assert progress.label(sent, first) == "non consegnato entro la scadenza"
     third.refresh_from_db()
     assert progress.label(sent, third) == "consegnato"
+
+
+# --- A template WhatsApp has stopped --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slug", "change", "paused"),
+    [
+        ("viabilita", {"status": Template.Status.PAUSED}, True),
+        ("viabilita", {"category": "marketing"}, True),
+        ("viabilita", {"quality": "RED"}, False),
+        ("allerta-meteo", {"status": Template.Status.DISABLED}, True),
+        ("allerta-meteo", {"category": "marketing"}, False),  # an alert under way goes on
+    ],
+)
+def test_it_pauses_when_its_template_cannot_be_used(
+    approved: None, people: Any, staff: Any, slug: str, change: dict[str, str], paused: bool
+) -> None:
+    sent = sending.send(BroadcastFactory(slug=slug), staff)
+    Template.objects.filter(contents=sent.content).update(**change)
+    assert pausing.pause_failing() == paused
+    sent.refresh_from_db()
+    assert (sent.state == State.PAUSED) == paused
+    assert ("Poi riprendi l'invio." in sent.pause_reason) == paused
+
+
+def test_it_is_resumed_only_once_the_template_can_be_used(notice: Broadcast, staff: Any) -> None:
+    sent = sending.send(notice, staff)
+    Template.objects.update(category="marketing")
+    pausing.pause_failing()
+    with pytest.raises(NotAllowed, match="spostato il modello"):
+        pausing.resume(sent)
+    for template in Template.objects.filter(contents=sent.content):
+        account.accept_category(template)
+    assert pausing.resume(sent).state == State.SENDING
+
+
+def test_nothing_new_leaves_with_it(notice: Broadcast, staff: Any) -> None:
+    Template.objects.filter(categories=notice.category).update(category="marketing")
+    with pytest.raises(ContentError, match=r"Viabilità.*non si può usare ora.*può costare di più"):
+        sending.send(notice, staff)

@@ -13,7 +13,7 @@ from broadcasts import lifecycle, sending
 from broadcasts.models import Broadcast, Category
 from subscribers import consent
 from subscribers.models import Subscriber
-from whatsapp import account, channels, outbox
+from whatsapp import channels, outbox
 from whatsapp.models import Channel, Contact, Content
 from whatsapp.types import State
 
@@ -28,7 +28,7 @@ def prepare(numbers: list[str]) -> None:
 
 
 def sync_templates() -> None:
-    account.sync_templates()
+    call_command("sync_templates")
 
 
 def rest(numbers: list[str]) -> None:

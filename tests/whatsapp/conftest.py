@@ -15,6 +15,7 @@ from tests.whatsapp import envelopes
 def channel_alone(settings: Any, request: pytest.FixtureRequest) -> None:
     settings.INBOUND_HANDLERS = []
     settings.HANDOVER_CHECKS = []
+    settings.TEMPLATE_USES = []
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ class TestHandingOver:
             {"type": "quick_reply", "text": "ISCRIZIONE OFF", "payload": "ISCRIZIONE OFF"},
         ]
         template = TemplateFactory(header=header, buttons=buttons, status=Template.Status.DRAFT)
-        account.sync_templates()
+        account.submit(template)
         template.refresh_from_db()
         assert template.status == Template.Status.APPROVED
         content = contents.from_template(
@@ -282,7 +282,7 @@ class TestContents:
 
     def test_an_unapproved_template_is_refused(self) -> None:
         template = TemplateFactory(status=Template.Status.PAUSED)
-        with pytest.raises(errors.ContentError, match="non è approvato"):
+        with pytest.raises(errors.ContentError, match="è sospeso"):
             contents.from_template(template, ["Titolo", "Testo"])
 
     def test_a_missing_picture_is_refused(self) -> None:

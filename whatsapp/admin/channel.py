@@ -1,28 +1,35 @@
 """The number in the back office: its health and its pause."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
-from whatsapp import audit, channels
-from whatsapp.admin.base import badge
-from whatsapp.models import Channel
+from whatsapp import account, audit, channels
+from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.models import AccountEvent, Channel
+
+NEWS_SHOWN = 10
 
 
 @admin.register(Channel)
 class ChannelAdmin(admin.ModelAdmin[Channel]):
-    list_display = ["__str__", "status", "pace", "quality", "tier", "last_inbound_at", "last_outbound_at"]
+    list_display = ["__str__", "status", "pace", "health", "limit", "last_inbound_at", "last_outbound_at"]
     readonly_fields = (
         "display_number",
         "status",
         "pause_reason",
-        "quality",
-        "tier",
+        "health",
+        "limit",
         "last_inbound_at",
         "last_outbound_at",
         "last_status_at",
         "swept_at",
+        "news",
     )
     fields = ("pace", *readonly_fields)
     actions = ["pause", "resume"]
@@ -37,6 +44,26 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     def status(self, channel: Channel) -> SafeString:
         return badge("red", "in pausa") if channel.paused_at else badge("green", "attivo")
 
+    @admin.display(description="qualità", ordering="quality")
+    def health(self, channel: Channel) -> SafeString | str:
+        label = account.QUALITIES.get(channel.quality, "non ancora nota")
+        return badge("red", label) if channel.quality == "RED" else label
+
+    @admin.display(description="limite nelle 24 ore", ordering="tier")
+    def limit(self, channel: Channel) -> str:
+        return account.describe_tier(channel.tier) or "non ancora noto"
+
+    @admin.display(description="comunicazioni di WhatsApp")
+    def news(self, channel: Channel) -> SafeString | str:
+        """The last ones; the list has them all."""
+        rows = [
+            (f"{timezone.localtime(event.at):%d/%m/%Y %H:%M}", seriousness(event), event.text)
+            for event in AccountEvent.objects.all()[:NEWS_SHOWN]
+        ]
+        if not rows:
+            return "nessuna"
+        return format_html_join(mark_safe("<br>"), "<strong>{}</strong> {} {}", rows)
+
     @admin.action(description="Ferma tutti gli invii", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
@@ -50,3 +77,22 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
             channels.resume(channel)
             audit.note_change(channel, "paused_at", "in pausa", None)
         self.message_user(request, "Gli invii riprendono entro qualche secondo.")
+
+
+def seriousness(event: AccountEvent) -> SafeString | str:
+    """A mark on what stopped the sending."""
+    return badge("red", "ha fermato gli invii") if event.serious else ""
+
+
+@admin.register(AccountEvent)
+class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
+    list_display = ["at", "text", "mark", "event"]
+    list_display_links = ["at"]
+    list_filter = ["serious", "event"]
+    list_per_page = 50
+    show_full_result_count = False
+    fields = readonly_fields = ("at", "text", "mark", "event")
+
+    @admin.display(description="effetto", ordering="serious")
+    def mark(self, event: Any) -> SafeString | str:
+        return seriousness(event) or "–"

@@ -1,47 +1,189 @@
-"""Message templates in the back office."""
+"""Message templates in the back office: read, draft, submit, accept what WhatsApp made of them."""
 
-from django.contrib import admin
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from whatsapp import templates
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp import account, bubbles, templates
+from whatsapp.admin.base import badge
+from whatsapp.admin.template_form import TemplateForm
+from whatsapp.errors import ChannelError, ContentError
 from whatsapp.models import Template
+
+TONES = {
+    Template.Status.APPROVED: "green",
+    Template.Status.PENDING: "amber",
+    Template.Status.DRAFT: "grey",
+}
 
 
 @admin.register(Template)
-class TemplateAdmin(ReadOnly, admin.ModelAdmin[Template]):
-    list_display = ["name", "status_badge", "header", "category", "quality", "reason", "synced_at"]
+class TemplateAdmin(admin.ModelAdmin[Template]):
+    """A draft is a form; what WhatsApp has is a page to read."""
+
+    form = TemplateForm
+    list_display = [
+        "name",
+        "status_badge",
+        "category_badge",
+        "header",
+        "quality_badge",
+        "reason",
+        "synced_at",
+    ]
     list_filter = ["status", "category", "header"]
     search_fields = ["name", "body"]
-    readonly_fields = (
-        "name",
-        "language",
-        "category",
-        "status",
-        "reason",
-        "quality",
-        "header",
-        "rendering",
-        "footer",
-        "button_labels",
-        "ttl_seconds",
-        "synced_at",
-    )
-    fields = readonly_fields
+    search_help_text = "Nome del modello o parole del testo."
+    actions = None
+    fieldsets = [
+        (None, {"fields": ["name", "category"]}),
+        ("Che cosa dice", {"fields": ["header", "header_text", "body", "examples", "footer"]}),
+        ("Pulsanti e validità", {"fields": ["page_label", "offers_leave", "ttl_seconds"]}),
+    ]
+
+    class Media:
+        css = {"all": ["whatsapp/phone.css"]}
 
     @admin.display(description="stato", ordering="status")
     def status_badge(self, template: Template) -> SafeString:
-        tones = {
-            Template.Status.APPROVED: "green",
-            Template.Status.PENDING: "amber",
-            Template.Status.DRAFT: "grey",
+        return badge(TONES.get(Template.Status(template.status), "red"), template.get_status_display())
+
+    @admin.display(description="categoria", ordering="category")
+    def category_badge(self, template: Template) -> SafeString | str:
+        label = template.get_category_display()
+        return badge("red", f"{label}, da accettare") if template.recategorised else label
+
+    @admin.display(description="qualità", ordering="quality")
+    def quality_badge(self, template: Template) -> SafeString | str:
+        label = account.QUALITIES.get(template.quality, "–")
+        return badge("red", label) if template.quality == "RED" else label
+
+    # --- Who may do what -------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.status in account.EDITABLE)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:
+        """Only what WhatsApp has never seen: the rest is deleted in WhatsApp Manager."""
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or (obj.status == Template.Status.DRAFT and not obj.provider_id))
+
+    # --- Pages -----------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self._address("<int:pk>/sottoponi/", self.submit_view, "submit"),
+            self._address("<int:pk>/accetta/", self.accept_view, "accept"),
+            *super().get_urls(),
+        ]
+
+    def _address(self, address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        return path(address, self.admin_site.admin_view(view), name=f"whatsapp_template_{name}")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        template = self.get_object(request, object_id)
+        if (
+            template
+            and self.has_view_permission(request)
+            and not self.has_change_permission(request, template)
+        ):
+            return self._page(request, template, "detail", str(template.name))
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        template = context["original"]
+        context |= {
+            "title": "Modello da sottoporre" if template else "Nuovo modello",
+            "subtitle": template and template.name,
+            "bubble": template and bubbles.example(template),
+            "now": timezone.now(),
+            "uses": templates.uses(template) if template else [],
         }
-        return badge(tones.get(Template.Status(template.status), "red"), template.get_status_display())
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description="come si legge")
-    def rendering(self, template: Template) -> str:
-        return templates.render(template, template.examples)
+    def response_add(
+        self, request: HttpRequest, obj: Template, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._saved(request, obj)
 
-    @admin.display(description="pulsanti")
-    def button_labels(self, template: Template) -> str:
-        return " · ".join(button["text"] for button in template.buttons) or "nessuno"
+    def response_change(self, request: HttpRequest, obj: Template) -> HttpResponse:
+        return self._saved(request, obj)
+
+    def _saved(self, request: HttpRequest, template: Template) -> HttpResponse:
+        if "_submit" in request.POST:
+            return HttpResponseRedirect(reverse("admin:whatsapp_template_submit", args=[template.pk]))
+        self.message_user(request, "La bozza è salva. Non si può usare finché WhatsApp non l'ha approvata.")
+        return self._back(template)
+
+    def submit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET: what goes and what it means. POST: it goes, once."""
+        template = self._editable(request, pk)
+        if template.status not in account.EDITABLE:
+            return self._back(template)
+        if request.method != "POST":
+            return self._page(request, template, "submit", "Sottoponi a WhatsApp")
+        try:
+            account.submit(template)
+        except (ChannelError, ContentError) as error:
+            self.message_user(request, f"Il modello non è stato sottoposto. {error}", messages.WARNING)
+        else:
+            self.log_change(request, template, "Sottoposto a WhatsApp.")
+            template.refresh_from_db()
+            self.message_user(request, f"Sottoposto a WhatsApp: ora è {template.get_status_display()}.")
+        return self._back(template)
+
+    def accept_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """POST: the staff reckon with the category WhatsApp gave."""
+        template = self._editable(request, pk)
+        if request.method == "POST" and template.recategorised:
+            account.accept_category(template)
+            self.log_change(request, template, f"Accettata la categoria «{template.get_category_display()}».")
+            said = "Categoria accettata: il modello si può usare. Riprendi gli avvisi che sono in pausa."
+            self.message_user(request, said)
+        return self._back(template)
+
+    def _editable(self, request: HttpRequest, pk: int) -> Template:
+        """Raises PermissionDenied or Http404."""
+        if not request.user.has_perm("whatsapp.change_template"):
+            raise PermissionDenied
+        template = Template.objects.filter(pk=pk).first()
+        if template is None:
+            raise Http404("Modello inesistente.")
+        return template
+
+    def _page(self, request: HttpRequest, template: Template, name: str, title: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": title,
+            "template": template,
+            "bubble": bubbles.example(template),
+            "now": timezone.now(),
+            "uses": templates.uses(template),
+            "tone": TONES.get(Template.Status(template.status), "red"),
+            "obstacle": templates.obstacle(template),
+            "quality": account.QUALITIES.get(template.quality, "non ancora nota"),
+            "may_change": request.user.has_perm("whatsapp.change_template"),
+        }
+        return TemplateResponse(request, f"admin/whatsapp/template/{name}.html", context)
+
+    @staticmethod
+    def _back(template: Template) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:whatsapp_template_change", args=[template.pk]))

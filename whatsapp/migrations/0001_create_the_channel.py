@@ -244,6 +244,7 @@ class Migration(migrations.Migration):
                 ('category', models.CharField(choices=[('utility', 'servizio'), ('marketing', 'marketing')], default='utility', max_length=12, verbose_name='categoria Meta')),
                 ('accepted_category', models.CharField(default='utility', editable=False, max_length=12, verbose_name='categoria accettata')),
                 ('header', models.CharField(choices=[('none', 'nessuna intestazione'), ('text', 'titolo'), ('image', 'immagine'), ('video', 'video'), ('document', 'documento'), ('location', 'luogo')], default='none', max_length=10, verbose_name='intestazione')),
+                ('header_text', models.CharField(blank=True, max_length=60, verbose_name='titolo fisso')),
                 ('body', models.TextField(max_length=1024, verbose_name='testo')),
                 ('footer', models.CharField(blank=True, max_length=60, verbose_name='piè di pagina')),
                 ('buttons', models.JSONField(blank=True, default=list, verbose_name='pulsanti')),

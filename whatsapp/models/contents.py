@@ -77,6 +77,7 @@ class Template(models.Model):
         "categoria accettata", max_length=12, default="utility", editable=False
     )
     header = models.CharField("intestazione", max_length=10, choices=Header.choices, default=Header.NONE)
+    header_text = models.CharField("titolo fisso", max_length=60, blank=True)  # of a text header
     body = models.TextField("testo", max_length=1024)
     footer = models.CharField("piè di pagina", max_length=60, blank=True)
     buttons = models.JSONField("pulsanti", default=list, blank=True)  # [{"type","text","url"?,"payload"?}]
@@ -96,6 +97,16 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_status_display()})"
+
+    @property
+    def recategorised(self) -> bool:
+        """Did WhatsApp change its category, and nobody has accepted it yet?"""
+        return self.category != self.accepted_category
+
+    @property
+    def usable(self) -> bool:
+        """May it be sent right now?"""
+        return self.status == self.Status.APPROVED and not self.recategorised
 
 
 class Content(models.Model):

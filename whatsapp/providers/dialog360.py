@@ -11,7 +11,7 @@ from whatsapp import errors
 from whatsapp.providers import graph_account
 from whatsapp.providers.cloud_api import CloudApi, same, sign
 from whatsapp.providers.graph_fields import mappings
-from whatsapp.types import NumberHealth, RemoteTemplate, WebhookCall
+from whatsapp.types import Header, NumberHealth, RemoteTemplate, WebhookCall
 
 # Set when the webhook is registered (docs/operations.md): a client's own secret, where there is no signature.
 SECRET_HEADER = "X-Webhook-Token"
@@ -66,6 +66,12 @@ class Dialog360(CloudApi):
             total = page.get("total")
             if not rows or not isinstance(total, int) or len(found) >= total:
                 return found
+
+    def upload_example(self, header: Header) -> str:
+        raise errors.Unsupported(
+            "360dialog non prende gli esempi dei modelli con immagine, video o documento: sottoponi questo "
+            "modello dal pannello di 360dialog, con lo stesso nome."
+        )
 
     def number_health(self) -> NumberHealth:
         raise errors.Unsupported(

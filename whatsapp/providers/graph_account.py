@@ -267,6 +267,7 @@ FIELDS = frozenset(_READERS)
 
 def remote_template(row: Json) -> RemoteTemplate:
     """A row of the template list."""
+    parts = mappings(row.get("components"))
     return RemoteTemplate(
         provider_id=word(row.get("id"), 64),
         name=text(row.get("name"), 512),
@@ -275,6 +276,7 @@ def remote_template(row: Json) -> RemoteTemplate:
         category=word(row.get("category"), 12).lower(),
         quality=word(mapping(row.get("quality_score")).get("score"), 10),
         reason=_reason(row.get("rejected_reason")),
+        body=next((text(part.get("text"), 1024) for part in parts if part.get("type") == "BODY"), ""),
     )
 
 

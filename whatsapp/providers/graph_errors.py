@@ -87,7 +87,6 @@ _PATIENCE: dict[int, dict[str, Any]] = {
     131056: {"wait": timedelta(seconds=1), "growth": 4, "tries": 6},  # 4^n seconds
 }
 # Mistakes in a template's definition: only Meta's own words say which.
-_TEMPLATE_RANGE = range(2388000, 2389000)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -100,11 +99,19 @@ def classify(code: int, *, transient: bool = False, server_side: bool = False) -
     return errors.Transient if transient else errors.MessageError
 
 
-def text_for(code: int, kind: ErrorClass, details: str = "") -> str:
+def text_for(code: int, kind: ErrorClass) -> str:
     """What happened, in Italian, for the staff."""
-    if code in _TEMPLATE_RANGE and details:
-        return f"WhatsApp rifiuta il modello: «{details[:150]}»"
     return CODES.get(code, (kind, None))[1] or f"{CLASS_TEXTS[kind]} (codice {code})."
+
+
+def _template_text(error: dict[str, Any]) -> str:
+    """Why a template was not taken, in the provider's own words: only they name the line at fault."""
+    if not any(str(error.get(name)).startswith("2388") for name in ("code", "error_subcode")):
+        return ""
+    data = error.get("error_data")
+    told = data.get("details") if isinstance(data, dict) else data
+    words = str(error.get("error_user_msg") or told or error.get("message") or "").partition(") ")
+    return f"WhatsApp non accetta il modello: {words[2] or words[0]}"[:300]
 
 
 def from_graph(error: dict[str, Any], *, status: int = 400, retry_after: str = "") -> errors.ChannelError:
@@ -123,9 +130,7 @@ def from_graph(error: dict[str, Any], *, status: int = 400, retry_after: str = "
         kind = errors.AccountError
     elif status == 429 and code not in CODES:
         kind = errors.Throttled
-    data = error.get("error_data")
-    details = data.get("details") if isinstance(data, dict) else data
-    text = text_for(code, kind, details if isinstance(details, str) else "")
+    text = _template_text(error) or text_for(code, kind)
     patience = _PATIENCE.get(code, {})
     if issubclass(kind, errors.Throttled):
         patience = {"retry_after": pause(retry_after)}

@@ -126,11 +126,20 @@ def _header(message: OutboundMessage) -> Json | None:
     return None
 
 
-def template_definition(template: Template) -> Json:
-    """The body of `POST /<WABA_ID>/message_templates`, positional parameters."""
+def template_definition(template: Template, handle: str = "") -> Json:
+    """The body of `POST /<WABA_ID>/message_templates`, positional parameters.
+
+    Args:
+        handle: of the header's example file, if it has one.
+    """
     components: list[Json] = []
     if template.header != Header.NONE:
-        components.append({"type": "HEADER", "format": template.header.upper()})
+        header: Json = {"type": "HEADER", "format": template.header.upper()}
+        if template.header == Header.TEXT:
+            header["text"] = template.header_text
+        if handle:
+            header["example"] = {"header_handle": [handle]}
+        components.append(header)
     body: Json = {"type": "BODY", "text": template.body}
     if template.examples:
         body["example"] = {"body_text": [template.examples]}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import control, graph
+from . import control, graph, uploads
 from .config import Config
 from .media import MEGABYTE
 from .state import Simulator
@@ -44,6 +44,7 @@ def create_app(config: Config) -> web.Application:
     app.cleanup_ctx.append(_webhooks)
     app.on_shutdown.append(_say_goodbye)
     graph.add_routes(app)
+    uploads.add_routes(app)
     control.add_routes(app)
     app.router.add_get("/", page)
     app.router.add_static("/static/", STATIC)

@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "access_token": "WHATSAPP_ACCESS_TOKEN",
     "phone_number_id": "WHATSAPP_PHONE_NUMBER_ID",
     "waba_id": "WHATSAPP_WABA_ID",
+    "app_id": "WHATSAPP_APP_ID",
     "display_number": "WHATSAPP_DISPLAY_NUMBER",
     "delay": "SIMULATOR_DELAY",
 }
@@ -30,6 +31,7 @@ class Config:
     access_token: str = "simulatore-token"
     phone_number_id: str = "106540352242922"
     waba_id: str = "102290129340398"
+    app_id: str = "634890215548127"
     display_number: str = "+393665340900"
     delay: float = 0.3
 

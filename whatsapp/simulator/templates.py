@@ -72,6 +72,17 @@ class Templates:
         self._items[name, language] = template
         return template
 
+    def edit(self, template_id: str, payload: JSON) -> Template:
+        """New contents under the old name and id; they are examined anew (fact sheet 5.2)."""
+        template = next((one for one in self if one.id == template_id), None)
+        if template is None:
+            raise GraphError(100, f"Object with ID '{template_id}' does not exist", subcode=33)
+        components = [_upper(part) for part in need(payload, "components", list)]
+        changed = dataclasses.replace(template, components=components, status="APPROVED")
+        _check_definition(changed)
+        self._items[template.name, template.language] = changed
+        return changed
+
     def find(self, name: str, language: str) -> Template:
         template = self._items.get((name, language))
         if template is None or template.status not in {"APPROVED", *UNSENDABLE}:
@@ -98,6 +109,10 @@ def _upper(part: JSON) -> JSON:
 def _check_definition(template: Template) -> None:
     if not template.component("BODY").get("text"):
         raise refused("Manca il componente BODY.")
+    header = template.component("HEADER")
+    media_header = header.get("format") in {"IMAGE", "VIDEO", "DOCUMENT"}
+    if media_header and not (header.get("example") or {}).get("header_handle"):
+        raise refused("L'intestazione con un file vuole un esempio (header_handle).", 2388273)
     for kind, limit in TEXT_LIMITS.items():
         if len(template.component(kind).get("text", "")) > limit:
             raise refused(f"Il componente {kind} supera {limit} caratteri.", 2388040)

@@ -171,7 +171,10 @@ def test_paused_template(box: Any) -> None:
 
 def test_header_of_the_wrong_type(box: Any) -> None:
     body = {"type": "BODY", "text": "Avviso senza variabili."}
-    box.create(name="foto", components=[{"type": "header", "format": "image"}, body])
+    box.create(
+        name="foto",
+        components=[{"type": "header", "format": "image", "example": {"header_handle": ["4::x"]}}, body],
+    )
     file_id = box.upload(PNG, "image/png").json()["id"]
     for kind, content, code in [
         ("video", {"id": file_id}, 132012),

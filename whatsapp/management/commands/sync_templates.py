@@ -7,14 +7,15 @@ from whatsapp.errors import ChannelError
 
 
 class Command(BaseCommand):
-    help = "Sottopone a WhatsApp i modelli che mancano e aggiorna lo stato degli altri."
+    help = "Aggiorna i modelli secondo WhatsApp, e sottopone le bozze e ciò che WhatsApp non ha."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            counts = account.sync_templates()
+            found = account.sync_templates(installing=True)
+            counts = account.submit_drafts()
         except ChannelError as error:
             raise CommandError(error.text) from error
         self.stdout.write(
-            f"Modelli sottoposti: {counts['submitted']}, aggiornati: {counts['updated']}, "
-            f"rifiutati: {counts['refused']}."
+            f"Modelli aggiornati: {found}, sottoposti: {counts['submitted']}, "
+            f"rifiutati: {counts['refused']}{'' if not counts['refused'] else ' (il motivo è nel modello)'}."
         )

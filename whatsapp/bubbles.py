@@ -1,0 +1,71 @@
+"""How a template message looks on the phone, for previews and for the record."""
+
+import re
+from dataclasses import dataclass
+
+from django.utils.html import conditional_escape, linebreaks
+from django.utils.safestring import SafeString, mark_safe
+
+from whatsapp import templates
+from whatsapp.models import Media, Template
+from whatsapp.types import Header
+
+# WhatsApp's own marks, only around whole words.
+_MARKS = [
+    (re.compile(r"(?<!\w)\*(?=\S)([^*\n]+?)(?<=\S)\*(?!\w)"), r"<strong>\1</strong>"),
+    (re.compile(r"(?<!\w)_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)"), r"<em>\1</em>"),
+    (re.compile(r"(?<!\w)~(?=\S)([^~\n]+?)(?<=\S)~(?!\w)"), r"<s>\1</s>"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubble:
+    """What stands in one template message, from top to bottom."""
+
+    header: Header
+    body: SafeString
+    footer: str = ""
+    buttons: tuple[tuple[str, str], ...] = ()  # (type, text)
+    media: Media | None = None
+    media_url: str = ""
+    header_text: str = ""
+    place_name: str = ""
+    place_address: str = ""
+
+
+def draw(
+    template: Template | None,
+    text: str,
+    *,
+    header: Header,
+    media: Media | None = None,
+    media_url: str = "",
+    place_name: str = "",
+    place_address: str = "",
+) -> Bubble:
+    """A message whose body reads `text`; what stands around it is the template's, if there is one."""
+    return Bubble(
+        header=header,
+        header_text=template.header_text if template else "",
+        body=formatted(text),
+        footer=template.footer if template else "",
+        buttons=tuple((b["type"], b["text"]) for b in template.buttons) if template else (),
+        media=media,
+        media_url=media_url,
+        place_name=place_name,
+        place_address=place_address,
+    )
+
+
+def example(template: Template) -> Bubble:
+    """The template with its examples in place of the variables, as WhatsApp examines it."""
+    text = templates.render(template, template.examples)
+    return draw(template, text, header=Header(template.header))
+
+
+def formatted(text: str) -> SafeString:
+    """WhatsApp's bold, italics and strike-through as HTML; everything else is escaped."""
+    html = str(conditional_escape(text))
+    for pattern, replacement in _MARKS:
+        html = pattern.sub(replacement, html)
+    return mark_safe(linebreaks(html))  # escaped above, the marks are ours
