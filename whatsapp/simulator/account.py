@@ -41,9 +41,9 @@ NEWS: list[tuple[str, str, JSON]] = [
     ("Account limitato: niente avvisi", ACCOUNT, {"event": "ACCOUNT_RESTRICTION", "restriction_info": [
         {"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": 1893456000}]}),
     ("Account bloccato", ACCOUNT,
-        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "Today"}}),
+        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "January 2, 2027"}}),
     ("Account sbloccato", ACCOUNT,
-        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE", "waba_ban_date": "Today"}}),
+        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE", "waba_ban_date": "January 2, 2027"}}),
     ("Nome utente approvato", "business_username_updates",
         {"username": "comune.regalbuto", "status": "approved"}),
 ]  # fmt: skip

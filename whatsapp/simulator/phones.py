@@ -100,7 +100,7 @@ class Phones:
         self.add("Maria Rossi", "+393401112201")
         self.add("Giuseppe Bianchi", "+393401112202")
         self.add("Nonna Concetta", "+393401112203")
-        self.add("Salvo (numero nascosto)", None, bsuid="IT.13491208655302741918", username="salvo.regalbuto")
+        self.add("Salvo", None, bsuid="IT.13491208655302741918", username="salvo.regalbuto")
 
     def add(
         self, name: str, number: str | None, *, bsuid: str = "", username: str = "", shown: bool = True

@@ -90,7 +90,7 @@ def test_a_place_and_a_file_from_a_narrow_screen(page: Page, box: Any, wait: Any
 
 
 def test_settings_from_the_drawer(page: Page, box: Any) -> None:
-    page.get_by_role("button", name="Guasti e ritardi").click()
+    page.get_by_role("button", name="Guasti e prove").click()
     page.get_by_label("Risposte perse (%)").fill("10")
     page.get_by_label("Leggi da solo").uncheck()
     page.get_by_role("button", name="Applica").click()
