@@ -22,6 +22,7 @@ TEMPLATE_FIELDS = {
 STATES = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED", "FLAGGED": "APPROVED"}
 NUMBER, CAPABILITY, ACCOUNT = "phone_number_quality_update", "business_capability_update", "account_update"
 MAXIMUM = "max_daily_conversations_per_business"
+BAN_DATE = "January 2, 2027"
 # What the page offers: (label, field, value); the page adds the template.
 NEWS: list[tuple[str, str, JSON]] = [
     ("Modello approvato", STATUS, {"event": "APPROVED"}),
@@ -41,9 +42,9 @@ NEWS: list[tuple[str, str, JSON]] = [
     ("Account limitato: niente avvisi", ACCOUNT, {"event": "ACCOUNT_RESTRICTION", "restriction_info": [
         {"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": 1893456000}]}),
     ("Account bloccato", ACCOUNT,
-        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "January 2, 2027"}}),
+        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": BAN_DATE}}),
     ("Account sbloccato", ACCOUNT,
-        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE", "waba_ban_date": "January 2, 2027"}}),
+        {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE", "waba_ban_date": BAN_DATE}}),
     ("Nome utente approvato", "business_username_updates",
         {"username": "comune.regalbuto", "status": "approved"}),
 ]  # fmt: skip

@@ -179,7 +179,13 @@ async def list_templates(request: web.Request) -> web.StreamResponse:
     if first + limit < len(found):
         after = request.rel_url.update_query({"after": str(first + limit)})
         paging["next"] = f"{request.scheme}://{request.host}{after}"
-    return web.json_response({"data": page, "paging": paging})
+    summary = {
+        "total_count": len(found),
+        "message_template_count": len(found),
+        "message_template_limit": 250,
+        "are_translations_complete": False,
+    }
+    return web.json_response({"data": page, "paging": paging, "summary": summary})
 
 
 @guarded

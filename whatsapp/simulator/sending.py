@@ -197,6 +197,8 @@ def _schedule(simulator: Simulator, order: Order, code: int) -> None:
         waits = [wait(name, 0, 4) for name in ("sent", "delivered", "read")]
     status, contact = order.status("sent")
     webhooks.status(waits[0], status | pricing, contact)
+    if order.kind == "reaction":  # Meta tells no more of it
+        return webhooks.status(waits[1], None, None, lambda: _arrive(simulator, order, (status, contact)))
     silent = phone is None or not phone.shown
     reads = not silent or settings.chance("reader", order.key) < READERS
     skips = reads and settings.chance("skip", *order.turn) < settings.skip_delivered_rate

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,7 +45,8 @@ class Template:
 
     def as_json(self) -> JSON:
         found = dataclasses.asdict(self)
-        return found | {"quality_score": {"score": found.pop("quality")}, "rejected_reason": "NONE"}
+        quality = {"score": found.pop("quality"), "date": int(time.time())}
+        return found | {"quality_score": quality, "rejected_reason": "NONE"}
 
 
 class Templates:

@@ -291,7 +291,7 @@ function drawPhone(phone) {
   const { data, node } = phone;
   const open = data.window_open;
   one("h2", node).textContent = data.name;
-  one(".number", node).textContent = data.number ? data.number.replace(/^(\+39)(\d{3})(\d+)$/, "$1 $2 $3") : `@${data.username} · numero nascosto`;
+  one(".number", node).textContent = data.number ? data.number.replace(/^(\+39)(\d{3})(\d+)$/, "$1 $2 $3") : `Nascosto · @${data.username}`;
   one(".window", node).textContent = `Finestra 24 h ${open ? "aperta" : "chiusa"}`;
   one(".window", node).setAttribute("aria-checked", open);
   one(".presence", node).textContent = data.typing ? "sta scrivendo…" : "account business";
@@ -503,7 +503,7 @@ function chooseFrom(phone, message, button) {
     [section.title && el("h3", {}, section.title), ...section.rows.map(row)].filter(Boolean)));
   dialog.showModal();
   // The sheet rises from the bottom of that phone.
-  const screen = one(".frame", phone.node).getBoundingClientRect();
+  const screen = one(".chat", phone.node).getBoundingClientRect();
   Object.assign(dialog.style, { left: `${screen.left}px`, width: `${screen.width}px`, bottom: `${Math.max(0, innerHeight - screen.bottom)}px` });
 }
 
@@ -513,12 +513,12 @@ function settingNode({ name, kind, value, label, help, choices }) {
   if (kind === "bool") return el("label", { className: "check" }, el("input", { ...properties, type: "checkbox", checked: value }), el("span", {}, label, note));
   if (!choices.length) {
     const most = kind === "rate" ? { max: 100 } : {};
-    const field = el("input", { ...properties, ...most, type: "number", min: 0, step: kind === "int" ? 1 : "any", value: kind === "rate" ? value * 100 : value });
-    return el("label", {}, label, note, field);
+    const field = el("input", { ...properties, ...most, type: "number", min: 0, step: kind === "int" ? 1 : "any", value: kind === "rate" ? Number((value * 100).toFixed(4)) : value });
+    return el("label", {}, el("span", {}, label, note), field);
   }
   if (!choices.some(([choice]) => choice === value)) choices.push([value, "altro"]);
   const options = choices.map(([choice, text]) => el("option", { value: choice, selected: choice === value }, kind === "str" ? text : `${choice || "–"}: ${text}`));
-  return el("label", {}, label, note, el("select", properties, ...options));
+  return el("label", {}, el("span", {}, label, note), el("select", properties, ...options));
 }
 
 function settingValue(field) {
