@@ -193,7 +193,7 @@ function messageNode(phone, message, turn) {
   }
   const plain = !header && !footer && !buttons.length && !quote;
   const bubble = el("div", { className: "bubble" },
-    quote && el("div", { className: "quote" }, el("strong", {}, quote.mine ? "Tu" : "WhatsURP Comune di Regalbuto"), KINDS[quote.text] || quote.text),
+    quote && el("div", { className: "quote" }, el("strong", {}, quote.mine ? "Tu" : "WhatsURP Comune di Regalbuto"), KINDS[quote.text] || quote.text.replace(/[*_~`]/g, "")),
     headerNode(header, text),
     el("div", { className: gone ? "body gone" : "body" }, ...formatted(gone ? `🚫 ${text}` : text)),
     footer && el("div", { className: "foot" }, footer),
