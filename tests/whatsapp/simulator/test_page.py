@@ -102,16 +102,17 @@ def test_settings_from_the_drawer(page: Page, box: Any) -> None:
 def test_the_menu_of_a_message(page: Page, box: Any, wait: Any) -> None:
     box.write("Buca in via Rma")
     maria = page.get_by_label("Telefono di Maria Rossi")
-    maria.get_by_text("Buca in via Rma").click(button="right")
+    log = maria.get_by_role("log")
+    log.get_by_text("Buca in via Rma").click(button="right")
     maria.get_by_role("menuitem", name="Modifica").click()
     field = maria.get_by_role("textbox")
     expect(field).to_have_value("Buca in via Rma")
     field.fill("Buca in via Roma")
     field.press("Enter")
-    expect(maria.get_by_text("Modificato")).to_be_visible()
+    expect(log.get_by_text("Modificato")).to_be_visible()
     maria.get_by_role("button", name="Azioni sul messaggio").click()
     maria.get_by_role("menuitem", name="Elimina per tutti").click()
-    expect(maria.get_by_text("Hai eliminato questo messaggio")).to_be_visible()
+    expect(log.get_by_text("Hai eliminato questo messaggio")).to_be_visible()
     wait(lambda: [one["type"] for one in box.project.values("messages")] == ["text", "edit", "revoke"])
 
 
