@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .errors import status_error
 from .phones import DELIVERED, SENT, Phone
 from .state import Simulator, new_message_id
 from .validation import TEXT, check_location
@@ -21,11 +22,20 @@ def write(simulator: Simulator, phone: Phone, action: JSON) -> str:
     kind = str(action.get("type", "text"))
     if kind not in ACTIONS:
         raise ValueError(f"Tipo di messaggio sconosciuto: «{kind}».")
+    quoted = str(action.get("message", ""))
     try:
         message, bubble = ACTIONS[kind](action)
     except KeyError as error:
         raise ValueError(f"Manca il campo «{error.args[0]}».") from None
-    return _post(simulator, phone, message, bubble, quoted=str(action.get("message", "")))
+    if kind in {"edit", "revoke"}:
+        target = phone.find(quoted)
+        if not target or not target["mine"] or (kind == "edit" and target["kind"] != "text"):
+            raise ValueError("Si possono eliminare i propri messaggi, e modificare quelli di testo.")
+    if action.get("forwarded"):
+        message["context"] = {"forwarded": True}
+    if kind == "contacts" and quoted:
+        phone.hidden = False  # the business keeps it in its contact book from now on (fact sheet 4.7)
+    return _post(simulator, phone, message, bubble, quoted)
 
 
 def send_file(
@@ -54,22 +64,38 @@ def send_file(
 
 
 def change_identity(simulator: Simulator, phone: Phone, number: str | None) -> str:
-    """The citizen changed number (fact sheet 4.5): a `system` message, without `contacts`."""
-    before = phone.number
+    """A new number, or a hidden one with a new BSUID (fact sheet 4.5): `system`, without `contacts`."""
+    before = phone.wa_id
     previous = simulator.phones.change_identity(phone, number)
     system: JSON = {"user_id": phone.bsuid, "previous_user_id": previous}
     if number and before:
         system |= {"type": "user_changed_number", "wa_id": phone.wa_id}
-        system["body"] = f"User {phone.name} changed from {before} to {number}"
+        system["body"] = f"User {phone.name} changed from {before} to {phone.wa_id}"
     else:
         system |= {"type": "user_changed_user_id"}
         system["body"] = f"User {phone.name} changed from {previous} to {phone.bsuid}"
     message = _stamped(new_message_id(previous)) | {"type": "system", "system": system}
     if number and before:
-        message["from"] = before.removeprefix("+")
+        message["from"] = before
     simulator.webhooks.message(phone.id, {"messages": [message]}, lambda: None)
-    simulator.tell_phone(phone)
+    simulator.tell({"reset": True})  # the number may have been another phone's
     return str(message["id"])
+
+
+def choose_marketing(simulator: Simulator, phone: Phone, *, wanted: bool) -> None:
+    """«Ferma le promozioni» in WhatsApp's own menu, and back (fact sheet 3.7)."""
+    phone.marketing = wanted
+    choice = {
+        "user_id": phone.bsuid,
+        "detail": "User requested to "
+        + ("resume marketing messages" if wanted else "stop marketing messages"),
+        "category": "marketing_messages",
+        "value": "resume" if wanted else "stop",
+        "timestamp": int(time.time()),
+    } | ({"wa_id": phone.wa_id} if phone.wa_id else {})
+    value = {"contacts": [phone.contact()], "user_preferences": [choice]}
+    simulator.webhooks.event("user_preferences", simulator.webhooks.with_metadata(value))
+    simulator.tell_phone(phone)
 
 
 def _stamped(message_id: str) -> JSON:
@@ -81,26 +107,46 @@ def _post(simulator: Simulator, phone: Phone, content: JSON, bubble: JSON, quote
     message: JSON = {"from_user_id": phone.bsuid, **_stamped(message_id), **content}
     if phone.wa_id:
         message["from"] = phone.wa_id
-    if quoted and kind != "reaction":
-        message["context"] = {"from": simulator.config.display_number.removeprefix("+"), "id": quoted}
-        if (original := phone.find(quoted)) and kind not in {"button", "interactive"}:
-            bubble["quote"] = {"mine": original["mine"], "text": original.get("text") or original["kind"]}
-    bubble |= {"id": message_id, "mine": True, "at": int(time.time() * 1000), "ticks": SENT}
+    change = CHANGES.get(kind)
+    target = phone.find(quoted) if quoted else None
+    if quoted and not change:
+        answered = {"from": simulator.config.display_number.removeprefix("+"), "id": quoted}
+        message["context"] = message.get("context", {}) | answered
+        if target and kind not in {"button", "interactive"}:
+            bubble["quote"] = {"mine": target["mine"], "text": target.get("text") or target["kind"]}
+    simulator.remember(message_id, phone)
+    if kind not in {"edit", "revoke"}:
+        phone.open_window()
+    if change and target:
+        change(target, content[kind])
+        simulator.show(phone, target)
+    elif not change:
+        bubble |= {"id": message_id, "mine": True, "at": int(time.time() * 1000), "ticks": SENT}
+        simulator.show(phone, bubble)
 
-    def answered() -> None:
-        bubble["ticks"] = max(bubble["ticks"], DELIVERED)
-        if kind != "reaction":
+    def arrived() -> None:
+        if not change:
+            bubble["ticks"] = max(bubble["ticks"], DELIVERED)
             simulator.show(phone, bubble)
 
-    if kind == "reaction":
-        phone.open_window()
-        if target := phone.find(content["reaction"]["message_id"]):
-            target["own_reaction"] = content["reaction"].get("emoji", "")
-            simulator.show(phone, target)
-    else:
-        simulator.wrote(phone, bubble)
-    simulator.webhooks.message(phone.id, {"contacts": [phone.contact()], "messages": [message]}, answered)
+    simulator.webhooks.message(phone.id, {"contacts": [phone.contact()], "messages": [message]}, arrived)
     return message_id
+
+
+def _react(target: JSON, reaction: JSON) -> None:
+    target["own_reaction"] = reaction.get("emoji", "")
+
+
+def _rewrite(target: JSON, edit: JSON) -> None:
+    target |= {"text": edit["message"]["text"]["body"], "edited": True}
+
+
+def _withdraw(target: JSON, revoke: JSON) -> None:
+    target |= {"kind": "revoke", "text": "Hai eliminato questo messaggio", "header": None, "own_reaction": ""}
+
+
+# What changes a bubble instead of adding one.
+CHANGES: dict[str, Callable[[JSON, JSON], None]] = {"reaction": _react, "edit": _rewrite, "revoke": _withdraw}
 
 
 def _text(action: JSON) -> Shapes:
@@ -156,6 +202,32 @@ def _contacts(action: JSON) -> Shapes:
     return {"type": "contacts", "contacts": [contact]}, {"kind": "contacts", "text": f"👤 {number}"}
 
 
+def _edit(action: JSON) -> Shapes:
+    text, _ = _text(action)
+    return {"type": "edit", "edit": {"original_message_id": str(action["message"]), "message": text}}, {}
+
+
+def _revoke(action: JSON) -> Shapes:
+    return {"type": "revoke", "revoke": {"original_message_id": str(action["message"])}}, {}
+
+
+def _unsupported(action: JSON) -> Shapes:
+    what = str(action.get("what", "poll"))
+    code = 131060 if what == "view_once" else 131051
+    error = status_error(code, "Message type is currently not supported.")
+    shown = {"poll": "📊 Sondaggio", "view_once": "① Foto visualizzabile una volta"}.get(what, what)
+    content = {"type": "unsupported", "errors": [error], "unsupported": {"type": what}}
+    return content, {"kind": "unsupported", "text": shown}
+
+
+def _other(action: JSON) -> Shapes:
+    """Any message, as given: an order, a type that does not exist yet."""
+    content = action["content"]
+    if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+        raise ValueError("Il campo «content» vuole un oggetto con il suo «type».")
+    return dict(content), {"kind": content["type"], "text": f"Messaggio di tipo «{content['type']}»"}
+
+
 ACTIONS: dict[str, Callable[[JSON], Shapes]] = {
     "text": _text,
     "location": _location,
@@ -164,4 +236,8 @@ ACTIONS: dict[str, Callable[[JSON], Shapes]] = {
     "list_reply": _interactive("list_reply"),
     "reaction": _reaction,
     "contacts": _contacts,
+    "edit": _edit,
+    "revoke": _revoke,
+    "unsupported": _unsupported,
+    "other": _other,
 }

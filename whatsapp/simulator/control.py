@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from . import citizens
-from .graph import SIMULATOR, tell_template_status
+from . import account, citizens
+from .graph import SIMULATOR
 from .phones import Phone
 from .state import Simulator
 
@@ -85,6 +85,27 @@ async def change_settings(request: web.Request) -> web.Response:
     return web.json_response(found)
 
 
+async def settings_table(request: web.Request) -> web.Response:
+    """What the page's panel is made of: the settings, and the news it can send."""
+    news = [{"label": label, "field": field, "value": value} for label, field, value in account.NEWS]
+    return web.json_response({"settings": request.app[SIMULATOR].settings.table(), "news": news})
+
+
+async def tell_news(request: web.Request) -> web.Response:
+    """`{"field", "value"}` of fact sheet 3.7: what goes without saying is added; the state follows."""
+    simulator, wanted = request.app[SIMULATOR], await body_of(request)
+    field, value = wanted.get("field"), wanted.get("value")
+    if not isinstance(field, str) or not field or not isinstance(value, dict):
+        raise ValueError("Servono «field», un nome, e «value», un oggetto.")
+    return web.json_response(account.tell(simulator, field, value))
+
+
+async def spoil_media(request: web.Request) -> web.Response:
+    """The download addresses given so far expire; with `{"lose": true}` the files are lost for good."""
+    lose = bool((await body_of(request)).get("lose"))
+    return web.json_response({"files": request.app[SIMULATOR].media.spoil(lose=lose)})
+
+
 async def reset(request: web.Request) -> web.Response:
     """Everything but the templates, unless `{"templates": true}`."""
     simulator = request.app[SIMULATOR]
@@ -92,16 +113,17 @@ async def reset(request: web.Request) -> web.Response:
     return web.json_response(_as_dict(simulator, counters=False))
 
 
+def _number(written: Any) -> str | None:
+    number = "+" + "".join(filter(str.isdigit, str(written or "")))
+    if written and not 8 <= len(number) <= 18:
+        raise ValueError("Il numero va scritto con il prefisso internazionale, per esempio +39 340 1112204.")
+    return number if written else None
+
+
 async def add_phone(request: web.Request) -> web.Response:
     simulator = request.app[SIMULATOR]
     wanted = await body_of(request)
-    name, number = str(wanted.get("name") or "").strip(), wanted.get("number") or None
-    if number is not None:
-        number = "+" + "".join(filter(str.isdigit, str(number)))
-        if not 8 <= len(number) <= 18:
-            raise ValueError(
-                "Il numero va scritto con il prefisso internazionale, per esempio +39 340 1112204."
-            )
+    name, number = str(wanted.get("name") or "").strip(), _number(wanted.get("number"))
     if not name:
         raise ValueError("Manca il nome.")
     if number and (known := simulator.phones.get(number)) and known.shown:
@@ -142,23 +164,40 @@ async def window(request: web.Request) -> web.Response:
 
 
 async def identity(request: web.Request) -> web.Response:
-    """`{"number": "+39..."}`: a new number; null: the number disappears and the BSUID changes."""
-    phone = phone_of(request)
-    number = (await body_of(request)).get("number")
-    message_id = citizens.change_identity(request.app[SIMULATOR], phone, str(number) if number else None)
+    """What changes of who the citizen is.
+
+    `{"number": "+39..."}`: a new number, with its BSUID; null: the number disappears and the BSUID changes.
+    `{"hidden": true}` or false: webhooks leave the number out, or tell it again; no webhook says so.
+    `{"username": "..."}`: told with the next message.
+    """
+    simulator, phone, wanted = request.app[SIMULATOR], phone_of(request), await body_of(request)
+    message_id = None
+    if "hidden" in wanted or "username" in wanted:
+        phone.hidden = bool(wanted.get("hidden", phone.hidden))
+        phone.username = (
+            str(wanted.get("username", phone.username)) or (phone.hidden and f"utente{phone.id[1:]}") or ""
+        )
+        simulator.tell_phone(phone)
+    else:
+        message_id = citizens.change_identity(simulator, phone, _number(wanted.get("number")))
     return web.json_response(phone.as_json(chat=False) | {"message": message_id})
+
+
+async def marketing(request: web.Request) -> web.Response:
+    """`{"wanted": false}`: no more promotions from us."""
+    phone = phone_of(request)
+    wanted = bool((await body_of(request)).get("wanted"))
+    citizens.choose_marketing(request.app[SIMULATOR], phone, wanted=wanted)
+    return web.json_response(phone.as_json(chat=False))
 
 
 async def template(request: web.Request) -> web.Response:
     """`{"name", "language", "status"}`: Meta pauses, disables or reinstates a template."""
     simulator, wanted = request.app[SIMULATOR], await body_of(request)
-    name, language = str(wanted.get("name")), str(wanted.get("language", "it"))
-    for one in simulator.templates:
-        if (one.name, one.language) == (name, language):
-            one.status = str(wanted.get("status", "APPROVED")).upper()
-            tell_template_status(simulator, name, language)
-            return web.json_response(one.as_json())
-    raise ValueError(f"Modello sconosciuto: {name} ({language}).")
+    one = simulator.templates.get(str(wanted.get("name")), str(wanted.get("language", "it")))
+    event = {"event": str(wanted.get("status", "APPROVED")).upper()}
+    account.tell_template(simulator, one, account.STATUS, event)
+    return web.json_response(one.as_json())
 
 
 async def webhook(request: web.Request) -> web.Response:
@@ -221,7 +260,10 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/control/received", received)
     app.router.add_get("/control/events", events)
     app.router.add_get("/control/media/{id}", file)
+    app.router.add_get("/control/settings", settings_table)
     app.router.add_post("/control/settings", change_settings)
+    app.router.add_post("/control/account", tell_news)
+    app.router.add_post("/control/media", spoil_media)
     app.router.add_post("/control/reset", reset)
     app.router.add_post("/control/templates", template)
     app.router.add_post("/control/webhook", webhook)
@@ -230,3 +272,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/control/phones/{phone}/open", open_chat)
     app.router.add_post("/control/phones/{phone}/window", window)
     app.router.add_post("/control/phones/{phone}/identity", identity)
+    app.router.add_post("/control/phones/{phone}/marketing", marketing)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from .account import TIERS, tell_template
 from .errors import GraphError
 from .media import MediaStore
 from .sending import accept
@@ -103,16 +104,17 @@ async def read_object(request: web.Request) -> web.StreamResponse:
         return web.json_response(_health(simulator, request.query.get("fields", "")))
     media = simulator.media
     file = media.get(request.match_info["id"])
-    if file is None:
+    if file is None or file.lost:
         raise GraphError(100, OBJECT.format(method="get", id=request.match_info["id"]), subcode=33)
     number = request.query.get("phone_number_id")
     # A citizen's file was not uploaded on our number: Meta refuses even the right id there.
     if number and (file.from_citizen or number != simulator.config.phone_number_id):
         raise GraphError(100, "Param phone_number_id is not a valid whatsapp business phone number id ID")
+    address = media.open_address(file, simulator.settings.media_url_seconds)
     return web.json_response(
         {
             "messaging_product": "whatsapp",
-            "url": f"{request.scheme}://{request.host}{media.open_address(file)}",
+            "url": f"{request.scheme}://{request.host}{address}",
             "mime_type": file.mime_type,
             "sha256": file.sha256().hex(),
             "file_size": str(len(file.content)),
@@ -122,13 +124,16 @@ async def read_object(request: web.Request) -> web.StreamResponse:
 
 
 def _health(simulator: Simulator, fields: str) -> JSON:
+    tier = simulator.settings.tier or TIERS["TIER_10K"]
     known: JSON = {
         "status": "CONNECTED",
         "display_phone_number": simulator.config.display_number,
         "verified_name": "WhatsURP Comune di Regalbuto",
-        "quality_rating": "GREEN",
+        "quality_rating": simulator.settings.quality,
         "throughput": {"level": "STANDARD"},
-        "whatsapp_business_manager_messaging_limit": "TIER_10K",
+        "whatsapp_business_manager_messaging_limit": next(
+            (name for name, most in TIERS.items() if most >= tier), "TIER_UNLIMITED"
+        ),
     }
     asked = {field.partition("{")[0].strip() for field in fields.split(",")} if fields else set(known)
     shown = {name: value for name, value in known.items() if name in asked}
@@ -145,8 +150,11 @@ async def delete_object(request: web.Request) -> web.StreamResponse:
 
 @guarded
 async def download(request: web.Request) -> web.StreamResponse:
-    file = request.app[SIMULATOR].media.at_address(request.match_info["id"], request.match_info["token"])
-    if file is None:
+    simulator = request.app[SIMULATOR]
+    file = simulator.media.at_address(request.match_info["id"], request.match_info["token"])
+    simulator.downloads += 1
+    unlucky = simulator.settings.chance("media", simulator.downloads) < simulator.settings.media_fail_rate
+    if file is None or unlucky:
         return web.Response(status=404)
     return web.Response(body=file.content, content_type=file.mime_type)
 
@@ -171,7 +179,13 @@ async def list_templates(request: web.Request) -> web.StreamResponse:
     if first + limit < len(found):
         after = request.rel_url.update_query({"after": str(first + limit)})
         paging["next"] = f"{request.scheme}://{request.host}{after}"
-    return web.json_response({"data": page, "paging": paging})
+    summary = {
+        "total_count": len(found),
+        "message_template_count": len(found),
+        "message_template_limit": 250,
+        "are_translations_complete": False,
+    }
+    return web.json_response({"data": page, "paging": paging, "summary": summary})
 
 
 @guarded
@@ -179,25 +193,8 @@ async def create_template(request: web.Request) -> web.StreamResponse:
     simulator = request.app[SIMULATOR]
     check_object(request, simulator.config.waba_id)
     template = simulator.templates.create(await body_of(request))
-    tell_template_status(simulator, template.name, template.language)
+    tell_template(simulator, template, "message_template_status_update", {"event": template.status})
     return web.json_response({"id": template.id, "status": template.status, "category": template.category})
-
-
-def tell_template_status(simulator: Simulator, name: str, language: str) -> None:
-    """The `message_template_status_update` webhook (fact sheet 3.7)."""
-    for template in simulator.templates:
-        if (template.name, template.language) == (name, language):
-            simulator.webhooks.event(
-                "message_template_status_update",
-                {
-                    "event": template.status,
-                    "message_template_id": int(template.id),
-                    "message_template_name": template.name,
-                    "message_template_language": template.language,
-                    "message_template_category": template.category,
-                    "reason": "NONE",
-                },
-            )
 
 
 def add_routes(app: web.Application) -> None:

@@ -11,7 +11,6 @@ import time
 from .errors import GraphError
 
 MEGABYTE = 1024 * 1024
-URL_SECONDS = 300  # how long a download address lives
 KEEP_BYTES = 400 * MEGABYTE  # beyond it the oldest files are forgotten
 OFFICE = "application/vnd.openxmlformats-officedocument."
 LIMITS = {
@@ -53,6 +52,7 @@ class File:
     from_citizen: bool
     token: str = ""  # last part of the download address
     expires: float = 0.0
+    lost: bool = False  # gone for the business; the phone still shows it
 
     @property
     def kind(self) -> str:
@@ -104,12 +104,18 @@ class MediaStore:
         self._bytes -= len(file.content) if file else 0
         return file is not None
 
-    def open_address(self, file: File) -> str:
-        """A new address for five minutes: the earlier one stops working."""
-        file.token, file.expires = secrets.token_urlsafe(24), time.time() + URL_SECONDS
+    def open_address(self, file: File, seconds: float) -> str:
+        """A new address for five minutes, unless told otherwise: the earlier one stops working."""
+        file.token, file.expires = secrets.token_urlsafe(24), time.time() + seconds
         return f"/media/{file.id}/{file.token}"
 
     def at_address(self, media_id: str, token: str) -> File | None:
         file = self._files.get(media_id)
-        live = file is not None and file.expires > time.time() and secrets.compare_digest(file.token, token)
-        return file if live else None
+        live = file is not None and not file.lost and file.expires > time.time()
+        return file if file and live and secrets.compare_digest(file.token, token) else None
+
+    def spoil(self, *, lose: bool) -> int:
+        """The addresses handed out so far expire, or the files are lost; how many there are."""
+        for file in self._files.values():
+            file.expires, file.lost = 0.0, file.lost or lose
+        return len(self._files)

@@ -21,16 +21,18 @@ def bsuid_of(number: str) -> str:
 
 @dataclasses.dataclass(slots=True)
 class Phone:
-    """`number` is None for who adopted a username and hides it; `window_until` is in Unix seconds.
+    """`hidden` for who adopted a username: webhooks leave the number out; `window_until` is in Unix seconds.
 
     A phone that is not `shown` belongs to a number that only tests speak for: it has no place on the page.
     """
 
     id: str
     name: str
-    number: str | None
+    number: str  # "" for who lost it to somebody else
     bsuid: str
     username: str = ""
+    hidden: bool = False
+    marketing: bool = True  # False: asked WhatsApp for no more promotions of ours
     shown: bool = True
     window_until: float = 0.0
     typing_until: float = 0.0
@@ -43,7 +45,8 @@ class Phone:
 
     @property
     def wa_id(self) -> str | None:
-        return self.number.removeprefix("+") if self.number else None
+        """As webhooks tell it: None when they do not."""
+        return self.number.removeprefix("+") if self.number and not self.hidden else None
 
     @property
     def window_open(self) -> bool:
@@ -59,7 +62,9 @@ class Phone:
         found: JSON = {
             "id": self.id,
             "name": self.name,
-            "number": self.number,
+            "number": self.number if self.wa_id else None,
+            "own_number": self.number,
+            "marketing": self.marketing,
             "bsuid": self.bsuid,
             "username": self.username,
             "window_open": self.window_open,
@@ -71,7 +76,7 @@ class Phone:
     def contact(self) -> JSON:
         """As in `value.contacts[]` of a citizen's message."""
         profile = {"name": self.name} | ({"username": self.username} if self.username else {})
-        return {"profile": profile, "user_id": self.bsuid} | ({"wa_id": self.wa_id} if self.number else {})
+        return {"profile": profile, "user_id": self.bsuid} | ({"wa_id": self.wa_id} if self.wa_id else {})
 
 
 class Phones:
@@ -80,6 +85,8 @@ class Phones:
     def __init__(self) -> None:
         self._by_key: dict[str, Phone] = {}
         self._items: list[Phone] = []
+        self._given: set[str] = set()
+        self.retired: set[str] = set()  # numbers and BSUIDs that nobody has any more
         self.reset()
 
     def __iter__(self) -> collections.abc.Iterator[Phone]:
@@ -88,26 +95,40 @@ class Phones:
     def reset(self) -> None:
         self._by_key.clear()
         self._items.clear()
+        self._given.clear()
+        self.retired.clear()
         self.add("Maria Rossi", "+393401112201")
         self.add("Giuseppe Bianchi", "+393401112202")
         self.add("Nonna Concetta", "+393401112203")
-        self.add("Salvo (numero nascosto)", None, bsuid="IT.13491208655302741918", username="salvo.regalbuto")
+        self.add("Salvo", None, bsuid="IT.13491208655302741918", username="salvo.regalbuto")
 
     def add(
         self, name: str, number: str | None, *, bsuid: str = "", username: str = "", shown: bool = True
     ) -> Phone:
-        phone_id = f"t{len(self._items) + 1}"
-        if number is None and not username:
-            username = f"utente{len(self._items) + 1}"
-        phone = Phone(phone_id, name, number, bsuid or bsuid_of(number or phone_id), username, shown)
+        """Without a number: one that is hidden, so that there is something to share when asked."""
+        n = len(self._items) + 1
+        hidden = number is None
+        if hidden and not username:
+            username = f"utente{n}"
+        bsuid = bsuid or self._new_bsuid(number or f"t{n}")
+        phone = Phone(f"t{n}", name, number or f"+3934011199{n:02}", bsuid, username, hidden, shown=shown)
         self._items.append(phone)
         self._index(phone)
         return phone
+
+    def _new_bsuid(self, seed: str) -> str:
+        """Of the person, not of the number: who takes over a number gets another one (fact sheet 4.1)."""
+        found = bsuid_of(seed)
+        while found in self._given:
+            found = bsuid_of(found)
+        return found
 
     def _index(self, phone: Phone) -> None:
         for key in (phone.id, phone.number, phone.bsuid):
             if key:
                 self._by_key[key] = phone
+                self.retired.discard(key)
+        self._given.add(phone.bsuid)
 
     def get(self, key: str | None) -> Phone | None:
         return self._by_key.get(key or "")
@@ -120,12 +141,20 @@ class Phones:
         return phone
 
     def change_identity(self, phone: Phone, number: str | None) -> str:
-        """A new number, or a hidden one: the BSUID changes too (fact sheet 4.5). Returns the old one."""
+        """A new number, or the same one hidden: the BSUID changes too (fact sheet 4.5). The old one.
+
+        A number that was somebody's is taken from them: a recycled one.
+        """
         old = phone.bsuid
-        for key in (phone.number, old):
-            self._by_key.pop(key or "", None)
-        phone.number = number
-        phone.bsuid = bsuid_of(number or old)
+        if number and (loser := self.get(number)) and loser is not phone:
+            loser.number = ""
+        left = {old, phone.number} if number else {old}
+        for key in left - {""}:
+            self._by_key.pop(key, None)
+        self.retired |= left - {""}
+        phone.hidden = not number
+        phone.number = number or phone.number
+        phone.bsuid = self._new_bsuid(number or old)
         phone.username = phone.username or ("" if number else f"utente{phone.id[1:]}")
         self._index(phone)
         return old

@@ -51,6 +51,8 @@ class Simulator:
         self.writers: dict[str, Phone] = {}
         self.service_messages = 0
         self.pairs: dict[str, tuple[float, float]] = {}
+        self.reached: dict[str, float] = {}  # when each person was last written to outside the window
+        self.downloads = 0
         self.last_second: collections.deque[float] = collections.deque()
         self.listeners: set[asyncio.Queue[JSON | None]] = set()
 
@@ -60,8 +62,9 @@ class Simulator:
         self.phones.reset()
         if templates:
             self.templates.clear()
-        kept = (self.log, self.calls, self.received, self.failed, self.pairs, self.last_second, self.writers)
-        for collection in kept:
+        for counter in (self.calls, self.received, self.failed):
+            counter.clear()
+        for collection in (self.log, self.pairs, self.reached, self.last_second, self.writers):
             collection.clear()
         self.service_messages = 0
         self.tell({"reset": True})
@@ -95,13 +98,11 @@ class Simulator:
         phone.unread = 0
         self.tell_phone(phone)
 
-    def wrote(self, phone: Phone, bubble: JSON) -> None:
-        """A citizen's message: remembered, so that the business can mark it as read."""
-        self.writers[bubble["id"]] = phone
+    def remember(self, message_id: str, phone: Phone) -> None:
+        """A citizen's message, so that the business can mark it as read."""
+        self.writers[message_id] = phone
         while len(self.writers) > WRITERS_LENGTH:
             del self.writers[next(iter(self.writers))]
-        phone.open_window()
-        self.show(phone, bubble)
 
     def mark_read(self, message_id: str, *, typing: bool) -> bool:
         """The business read this message and all earlier ones of its chat (fact sheet 1.7)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +29,7 @@ class Template:
     components: list[JSON]
     parameter_format: str = "POSITIONAL"
     status: str = "APPROVED"
+    quality: str = "GREEN"
     id: str = dataclasses.field(default_factory=lambda: str(secrets.randbelow(9 * 10**14) + 10**14))
 
     def component(self, kind: str) -> JSON:
@@ -41,7 +44,9 @@ class Template:
         return list(self.component("BUTTONS").get("buttons", []))
 
     def as_json(self) -> JSON:
-        return dataclasses.asdict(self) | {"quality_score": {"score": "GREEN"}, "rejected_reason": "NONE"}
+        found = dataclasses.asdict(self)
+        quality = {"score": found.pop("quality"), "date": int(time.time())}
+        return found | {"quality_score": quality, "rejected_reason": "NONE"}
 
 
 class Templates:
@@ -83,7 +88,14 @@ class Templates:
         self._items[template.name, template.language] = changed
         return changed
 
+    def get(self, name: str, language: str) -> Template:
+        """ValueError, for the control address, when there is none."""
+        if template := self._items.get((name, language)):
+            return template
+        raise ValueError(f"Modello sconosciuto: {name} ({language}).")
+
     def find(self, name: str, language: str) -> Template:
+        """The one to send; GraphError when it may not be."""
         template = self._items.get((name, language))
         if template is None or template.status not in {"APPROVED", *UNSENDABLE}:
             raise GraphError(132001, f"template name ({name}) does not exist in {language}")
@@ -124,10 +136,25 @@ def _check_definition(template: Template) -> None:
         raise refused("Due variabili non possono essere attaccate.", 2388293)
     if VARIABLE.search(body) and not template.component("BODY").get("example"):
         raise refused("Le variabili del testo vogliono un esempio.", 2388043)
+    if len(VARIABLE.findall(template.component("HEADER").get("text", ""))) > 1:
+        raise refused("L'intestazione ammette una sola variabile.", 2388040)
+    _check_buttons(template)
+
+
+def _check_buttons(template: Template) -> None:
     if len(template.buttons) > 10 or any(len(button.get("text", "")) > 25 for button in template.buttons):
         raise refused("Al massimo 10 pulsanti, con etichette di 25 caratteri.", 2388047)
     if sum(button["type"] == "URL" for button in template.buttons) > 2:
         raise refused("Al massimo due pulsanti con indirizzo.", 2388047)
+    if sum(button["type"] == "PHONE_NUMBER" for button in template.buttons) > 1:
+        raise refused("Al massimo un pulsante con numero di telefono.", 2388047)
+    quick = [button["type"] == "QUICK_REPLY" for button in template.buttons]
+    if sum(one != other for one, other in itertools.pairwise(quick)) > 1:
+        raise refused("Le risposte rapide devono stare tutte insieme.", 2388047)
+    for address in (str(button.get("url", "")) for button in template.buttons if button["type"] == "URL"):
+        variables = VARIABLE.findall(address)
+        if len(address) > 2000 or len(variables) > 1 or (variables and not address.endswith("}}")):
+            raise refused("Un indirizzo ha al massimo 2.000 caratteri e una variabile, in fondo.", 2388047)
 
 
 def fill(template: Template, given: list[JSON], media: MediaStore) -> JSON:

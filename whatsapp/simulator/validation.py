@@ -93,6 +93,8 @@ def _interactive(content: JSON, media: MediaStore) -> JSON:
     footer = at_most((content.get("footer") or {}).get("text", ""), FOOTER, "interactive['footer']['text']")
     if kind not in ACTIONS:
         raise GraphError(131009, f"interactive: type {kind} is not supported")
+    if kind in NAMES and action.get("name") != NAMES[kind]:
+        raise GraphError(131009, f"interactive: action name must be {NAMES[kind]}")
     header = _interactive_header(kind, content.get("header"), media)
     return {"header": header, "text": body, "footer": footer, "buttons": ACTIONS[kind](action)}
 
@@ -151,12 +153,17 @@ def _cta_url(action: JSON) -> list[JSON]:
     return [{"kind": "url", "text": label, "url": address}]
 
 
+NAMES = {
+    "cta_url": "cta_url",
+    "location_request_message": "send_location",
+    "request_contact_info": "request_contact_info",
+}
 ACTIONS: dict[str, Callable[[JSON], list[JSON]]] = {
     "button": _reply_buttons,
     "list": _list,
     "cta_url": _cta_url,
-    "location_request_message": lambda action: [{"kind": "location", "text": "Invia posizione"}],
-    "request_contact_info": lambda action: [{"kind": "contacts", "text": "Condividi il tuo numero"}],
+    "location_request_message": lambda action: [{"kind": "location", "text": "Invia la posizione"}],
+    "request_contact_info": lambda action: [{"kind": "contacts", "text": "Condividi il numero"}],
 }
 CHECKS: dict[str, Callable[[JSON, MediaStore], JSON]] = {
     "text": _text,

@@ -20,8 +20,8 @@ from .settings import Settings
 
 JSON = dict[str, Any]
 Effect = Callable[[], None]
-# (when, order of arrival, status, contact, effect): the second decides between equal times
-Due = tuple[float, int, JSON | None, JSON | None, Effect | None]
+# (when, order of arrival, kind, content, contact, effect): the second decides between equal times
+Due = tuple[float, int, str, JSON | None, JSON | None, Effect | None]
 GATHER_SECONDS, BATCH = 0.05, 1000
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 ANSWER_SECONDS = 20
@@ -75,13 +75,19 @@ class Webhooks:
         self, wait: float, status: JSON | None, contact: JSON | None, effect: Effect | None = None
     ) -> None:
         """Due in `wait` seconds; `effect` happens on the phone at that time, with or without a status."""
+        self._put(wait, "status", status, contact, effect)
+
+    def _put(self, wait: float, kind: str, content: Any, contact: JSON | None, effect: Effect | None) -> None:
         at = asyncio.get_running_loop().time() + wait
-        heapq.heappush(self._due, (at, next(self._order), status, contact, effect))
+        heapq.heappush(self._due, (at, next(self._order), kind, content, contact, effect))
         self._something_due.set()
 
     def message(self, sender: str, value: JSON, answered: Effect) -> None:
         """One POST for this message alone, after the earlier ones of its sender were answered 200."""
-        body = self.envelope([("messages", self._with_metadata(value))])
+        if self.settings.batch_seconds:
+            (contact,) = value.get("contacts", [None])
+            return self._put(0, "message", value["messages"][0], contact, answered)
+        body = self.envelope([("messages", self.with_metadata(value))])
         self._last_of[sender] = self._spawn(self._in_turn(self._last_of.get(sender), body, answered))
 
     def event(self, field: str, value: JSON) -> None:
@@ -98,7 +104,7 @@ class Webhooks:
         }
         return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
-    def _with_metadata(self, value: JSON) -> JSON:
+    def with_metadata(self, value: JSON) -> JSON:
         metadata = {
             "display_phone_number": self.config.display_number.removeprefix("+"),
             "phone_number_id": self.config.phone_number_id,
@@ -118,46 +124,58 @@ class Webhooks:
             if not self._due:
                 self._something_due.clear()
                 await self._something_due.wait()
-            await asyncio.sleep(GATHER_SECONDS)
-            body = self._next_statuses()
+            await asyncio.sleep(self.settings.batch_seconds or GATHER_SECONDS)
+            body, answered = self._next_updates()
             self._posting = body is not None
             # A refused batch is tried again by a task of its own, so as not to hold up those that follow.
             if body and not await self._attempt(body):
-                self._spawn(self._deliver(body, waited=True))
+                self._spawn(self._in_turn(None, body, answered, waited=True))
             elif body:
+                answered()
                 await self._repeat(body)
             self._posting = False
 
-    def _next_statuses(self) -> bytes | None:
+    def _next_updates(self) -> tuple[bytes | None, Effect]:
+        """At most 1,000 of what is due, and what happens on the phones once it is answered."""
         now = asyncio.get_running_loop().time()
         batch: list[Due] = []
         while self._due and self._due[0][0] <= now and len(batch) < BATCH:
             batch.append(heapq.heappop(self._due))
         if self.settings.shuffle_statuses:
             random.Random(self.settings.seed).shuffle(batch)
-        known: list[JSON] = []
-        failed: list[JSON] = []
-        contacts: dict[str, JSON] = {}
+        # `failed` statuses and identity changes go apart because their change has no contacts.
+        parts: dict[tuple[str, bool], list[JSON]] = {}
+        contacts: dict[str, dict[str, JSON]] = {"statuses": {}, "messages": {}}
+        later: list[Effect] = []
         stamp = str(int(time.time()))
-        for _, _, status, contact, effect in batch:
-            if status:
-                (failed if status["status"] == "failed" else known).append(status | {"timestamp": stamp})
-            if contact:
-                contacts[contact["user_id"]] = contact
-            if effect:
+        for _, _, kind, content, contact, effect in batch:
+            key = "messages" if kind == "message" else "statuses"
+            if content:
+                update = content if kind == "message" else content | {"timestamp": stamp}
+                parts.setdefault((key, contact is not None), []).append(update)
+            if content and contact:
+                contacts[key][contact["user_id"]] = contact
+            if effect and kind == "message":
+                later.append(effect)
+            elif effect:
                 effect()
-        # `failed` statuses go apart because their change has no contacts.
-        changes = [
-            ("messages", self._with_metadata({"contacts": list(contacts.values()), "statuses": known}))
-        ]
-        changes.append(("messages", self._with_metadata({"statuses": failed})))
-        changes = [change for change in changes if change[1]["statuses"]]
-        return self.envelope(changes) if changes else None
+        changes = []
+        for (key, known), found in parts.items():
+            who = {"contacts": list(contacts[key].values())} if known else {}
+            changes.append(("messages", self.with_metadata(who | {key: found})))
 
-    async def _in_turn(self, earlier: asyncio.Task[Any] | None, body: bytes, answered: Effect) -> None:
+        def answered() -> None:
+            for effect in later:
+                effect()
+
+        return self.envelope(changes) if changes else None, answered
+
+    async def _in_turn(
+        self, earlier: asyncio.Task[Any] | None, body: bytes, answered: Effect, waited: bool = False
+    ) -> None:
         if earlier:
             await asyncio.wait([earlier])
-        if await self._deliver(body):
+        if await self._deliver(body, waited):
             answered()
 
     async def _deliver(self, body: bytes, waited: bool = False) -> bool:

@@ -90,10 +90,50 @@ def test_a_place_and_a_file_from_a_narrow_screen(page: Page, box: Any, wait: Any
 
 
 def test_settings_from_the_drawer(page: Page, box: Any) -> None:
-    page.get_by_role("button", name="Guasti e ritardi").click()
+    page.get_by_role("button", name="Guasti e prove").click()
     page.get_by_label("Risposte perse (%)").fill("10")
     page.get_by_label("Leggi da solo").uncheck()
     page.get_by_role("button", name="Applica").click()
     expect(page.locator("#faults")).to_be_hidden()
     settings = box.state()["settings"]
     assert (settings["lose_answer_rate"], settings["read_automatically"]) == (0.1, False)
+
+
+def test_the_menu_of_a_message(page: Page, box: Any, wait: Any) -> None:
+    box.write("Buca in via Rma")
+    maria = page.get_by_label("Telefono di Maria Rossi")
+    log = maria.get_by_role("log")
+    log.get_by_text("Buca in via Rma").click(button="right")
+    maria.get_by_role("menuitem", name="Modifica").click()
+    field = maria.get_by_role("textbox")
+    expect(field).to_have_value("Buca in via Rma")
+    field.fill("Buca in via Roma")
+    field.press("Enter")
+    expect(log.get_by_text("Modificato")).to_be_visible()
+    maria.get_by_role("button", name="Azioni sul messaggio").click()
+    maria.get_by_role("menuitem", name="Elimina per tutti").click()
+    expect(log.get_by_text("Hai eliminato questo messaggio")).to_be_visible()
+    wait(lambda: [one["type"] for one in box.project.values("messages")] == ["text", "edit", "revoke"])
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_the_menu_of_a_phone(page: Page, box: Any, wait: Any) -> None:
+    maria = page.get_by_label("Telefono di Maria Rossi")
+    maria.get_by_role("button", name="Altro").click()
+    maria.get_by_role("menuitem", name="Nascondi il numero").click()
+    expect(maria.locator(".number")).to_contain_text("Nascosto")
+    page.once("dialog", lambda dialog: dialog.accept("+39 340 1112288"))
+    maria.get_by_role("button", name="Altro").click()
+    maria.get_by_role("menuitem", name="Cambia numero").click()
+    expect(maria.locator(".number")).to_have_text("+39 340 1112288")
+    maria.get_by_role("button", name="Altro").click()
+    maria.get_by_role("menuitem", name="Ferma le promozioni").click()
+    wait(lambda: box.project.values("user_preferences", field="user_preferences"))
+
+
+def test_news_from_the_drawer(page: Page, box: Any) -> None:
+    page.get_by_role("button", name="Guasti e prove").click()
+    page.get_by_label("Che cosa succede").select_option(label="Modello in pausa")
+    page.get_by_role("button", name="Manda la notizia").click()
+    expect(page.get_by_text("Notizia mandata.")).to_be_visible()
+    assert [one["status"] for one in box.state()["templates"]] == ["PAUSED"]

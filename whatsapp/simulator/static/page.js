@@ -5,7 +5,6 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const narrow = matchMedia("(max-width: 700px)");
 const phones = new Map(); // id -> {data, node, closed, visible}
 let selected = null;
-let settings = {};
 
 function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -159,6 +158,8 @@ function headerNode(header, caption) {
   return mediaNode(header.kind, header.media, caption);
 }
 
+const KINDS = { image: "📷 Foto", video: "🎥 Video", audio: "🎤 Nota vocale", document: "📄 Documento", sticker: "Adesivo",
+  location: "📍 Posizione", contacts: "👤 Contatto", template: "Avviso", interactive: "Messaggio" };
 const BUTTON_ICONS = { url: "open", button: "reply", button_reply: "reply", list: "list", location: "pin", contacts: "person" };
 
 function buttonNode(phone, message, button) {
@@ -174,13 +175,15 @@ function act(phone, message, button) {
   else if (button.kind === "button") write(phone, { type: "button", message: id, text: button.text, payload: button.payload });
   else if (button.kind === "button_reply") write(phone, { type: "button_reply", message: id, id: button.id, title: button.text });
   else if (button.kind === "contacts") {
-    const { name, number } = phone.data;
-    write(phone, { type: "contacts", message: id, name, number: number || "+393401112299" });
+    const { name, own_number: number } = phone.data;
+    if (number) write(phone, { type: "contacts", message: id, name, number });
+    else alert("Questo telefono non ha più un numero: prima assegnagliene uno dal menu «Altro».");
   }
 }
 
 function messageNode(phone, message, turn) {
-  const { mine, header, text = "", footer, buttons = [], quote } = message;
+  const { mine, header, text = "", footer, buttons = [], quote, kind, edited } = message;
+  const gone = kind === "revoke";
   const tick = mine && icon(message.ticks > 1 ? "two" : "one", `tick${message.ticks > 2 ? " read" : ""}`);
   const label = mine ? ["inviato", "consegnato", "letto"][message.ticks - 1] : "";
   if (tick) {
@@ -190,16 +193,92 @@ function messageNode(phone, message, turn) {
   }
   const plain = !header && !footer && !buttons.length && !quote;
   const bubble = el("div", { className: "bubble" },
-    quote && el("div", { className: "quote" }, el("strong", {}, quote.mine ? "Tu" : "WhatsURP Comune di Regalbuto"), quote.text),
+    quote && el("div", { className: "quote" }, el("strong", {}, quote.mine ? "Tu" : "WhatsURP Comune di Regalbuto"), KINDS[quote.text] || quote.text.replace(/[*_~`]/g, "")),
     headerNode(header, text),
-    el("div", { className: "body" }, ...formatted(text)),
+    el("div", { className: gone ? "body gone" : "body" }, ...formatted(gone ? `🚫 ${text}` : text)),
     footer && el("div", { className: "foot" }, footer),
-    el("div", { className: "meta", title: label }, el("time", {}, clock(message.at)), tick),
+    el("div", { className: "meta", title: label }, edited && !gone && "Modificato", el("time", {}, clock(message.at)), !gone && tick),
     buttons.length > 0 && el("div", { className: "buttons" }, ...buttons.map((button) => buttonNode(phone, message, button))));
+  if (!gone) {
+    const open = (event) => { event.preventDefault(); messageMenu(phone, message, bubble); };
+    bubble.append(el("button", { type: "button", className: "options", "aria-label": "Azioni sul messaggio", "aria-haspopup": "menu", onclick: open }, icon("down")));
+    bubble.addEventListener("contextmenu", open); // a long press, on a telephone
+  }
   const reaction = [message.reaction, message.own_reaction].filter(Boolean).join(" ");
   const kinds = ["message", mine && "mine", plain && "plain", turn && "turn", header && header.kind !== "text" && "rich"];
   return el("div", { className: kinds.filter(Boolean).join(" "), "data-id": message.id },
     bubble, reaction && el("span", { className: "reaction" }, reaction));
+}
+
+// ---- Menus
+
+function showMenu(phone, anchor, items) {
+  const menu = el("div", { className: "menu", role: "menu" }, ...items.map(([symbol, label, choose]) =>
+    el("button", { type: "button", role: "menuitem", className: symbol ? "" : "emoji", onclick: () => { close(); choose(); } },
+      symbol && icon(symbol), label)));
+  let open = true; // removing it takes its focus away, which closes it again
+  const close = (focus) => {
+    if (!open) return;
+    open = false;
+    menu.remove();
+    anchor.setAttribute("aria-expanded", false);
+    if (focus) anchor.focus();
+  };
+  menu.addEventListener("mousedown", (event) => event.preventDefault()); // Safari would give the focus to nobody
+  menu.addEventListener("focusout", ({ relatedTarget }) => { if (!menu.contains(relatedTarget)) close(); });
+  menu.addEventListener("keydown", (event) => {
+    const entries = all("button", menu);
+    const move = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (move) entries.at((entries.indexOf(document.activeElement) + move) % entries.length).focus();
+    if (event.key === "Escape") close(true);
+    if (move || event.key === "Escape") event.preventDefault();
+  });
+  const [screen, box] = [one(".frame", phone.node).getBoundingClientRect(), anchor.getBoundingClientRect()];
+  one(".frame", phone.node).append(menu);
+  const keep = (wanted, size, room) => Math.max(8, Math.min(wanted, room - size - 26));
+  const below = box.bottom - screen.top + menu.offsetHeight < screen.height - 20;
+  menu.style.top = `${keep(below ? box.bottom - screen.top : box.top - screen.top - menu.offsetHeight - 12, menu.offsetHeight, screen.height)}px`;
+  menu.style.left = `${keep(box.right - screen.left - menu.offsetWidth, menu.offsetWidth, screen.width)}px`;
+  anchor.setAttribute("aria-expanded", true);
+  one("button", menu).focus();
+}
+
+const EMOJI = ["👍", "❤️", "🙏", "😮", "😢"];
+
+function messageMenu(phone, message, bubble) {
+  const { id, mine, kind, text, own_reaction: reaction } = message;
+  const react = (emoji) => write(phone, { type: "reaction", message: id, emoji });
+  showMenu(phone, one(".options", bubble), [
+    ...(mine ? [] : EMOJI.map((emoji) => [null, emoji, () => react(emoji)])),
+    ["reply", "Rispondi", () => draft(phone, message, false)],
+    reaction && ["bin", "Togli la reazione", () => react("")],
+    mine && kind === "text" && ["edit", "Modifica", () => draft(phone, message, true)],
+    mine && ["bin", "Elimina per tutti", () => write(phone, { type: "revoke", message: id })],
+  ].filter(Boolean));
+}
+
+// What is being written answers a message, or takes its place.
+function draft(phone, message, edits) {
+  const [strip, area] = [one(".draft", phone.node), one("textarea", phone.node)];
+  phone.draft = message && { message: message.id, ...(edits && { type: "edit" }) };
+  strip.hidden = !message;
+  if (!message) return;
+  one("span", strip).replaceChildren(el("strong", {}, edits ? "Modifica" : message.mine ? "Tu" : "WhatsURP Comune di Regalbuto"), message.text || KINDS[message.kind] || "Messaggio");
+  if (edits) area.value = message.text;
+  area.focus();
+}
+
+function phoneMenu(phone, anchor) {
+  const { id, name, number, own_number: own, marketing } = phone.data;
+  const change = (what) => call(`phones/${id}/identity`, what).catch((error) => alert(error.message));
+  const asking = (question, known, done) => () => { const answer = prompt(question, known); if (answer) done(answer.trim()); };
+  showMenu(phone, anchor, [
+    ["hide", number ? "Nascondi il numero" : "Mostra il numero", () => change({ hidden: Boolean(number) })],
+    ["swap", "Cambia numero…", asking(`Il nuovo numero di ${name}. Se era di un altro, glielo toglie.`, own || "+39", (answer) => change({ number: answer }))],
+    ["swap", "Cambia identificativo", () => change({ number: null })],
+    ["person", "Cambia nome utente…", asking("Il nuovo nome utente, senza chiocciola", phone.data.username, (answer) => change({ username: answer }))],
+    ["bell", marketing ? "Ferma le promozioni" : "Riprendi le promozioni", () => call(`phones/${id}/marketing`, { wanted: !marketing })],
+  ]);
 }
 
 // ---- One phone
@@ -212,7 +291,7 @@ function drawPhone(phone) {
   const { data, node } = phone;
   const open = data.window_open;
   one("h2", node).textContent = data.name;
-  one(".number", node).textContent = data.number ? data.number.replace(/^(\+39)(\d{3})(\d+)$/, "$1 $2 $3") : `@${data.username}`;
+  one(".number", node).textContent = data.number ? data.number.replace(/^(\+39)(\d{3})(\d+)$/, "$1 $2 $3") : `Nascosto · @${data.username}`;
   one(".window", node).textContent = `Finestra 24 h ${open ? "aperta" : "chiusa"}`;
   one(".window", node).setAttribute("aria-checked", open);
   one(".presence", node).textContent = data.typing ? "sta scrivendo…" : "account business";
@@ -221,7 +300,7 @@ function drawPhone(phone) {
   one(".badge", node).hidden = !data.unread;
   one(".badge", node).textContent = data.unread;
   const last = data.chat.at(-1);
-  one(".last", node).textContent = last ? (last.text || "").replace(/[*_~`]/g, "") || "Allegato" : "Nessun messaggio";
+  one(".last", node).textContent = last ? (last.text || "").replace(/[*_~`]/g, "") || KINDS[last.kind] || "Allegato" : "Nessun messaggio";
   drawTabs();
   readIfSeen(phone);
 }
@@ -259,10 +338,11 @@ function receive(phone, message) {
   const log = one(".log", phone.node);
   const index = chat.findIndex((known) => known.id === message.id);
   if (index >= 0) {
+    const [before, old] = [chat[index], one(`[data-id="${CSS.escape(message.id)}"]`, log)];
     chat[index] = message;
-    const old = one(`[data-id="${CSS.escape(message.id)}"]`, log);
     // Only the ticks and the reactions change: a video must not restart because of them.
     const fresh = messageNode(phone, message, old.classList.contains("turn"));
+    if (before.text !== message.text) return old.replaceWith(fresh);
     one(".meta", old).replaceWith(one(".meta", fresh));
     one(".reaction", old)?.remove();
     if (one(".reaction", fresh)) old.append(one(".reaction", fresh));
@@ -304,6 +384,8 @@ function addPhone(data) {
     drawPhone(phone);
     one(closed ? ".row" : "textarea", node).focus();
   };
+  one(".more", node).addEventListener("click", ({ currentTarget }) => phoneMenu(phone, currentTarget));
+  one(".draft button", node).addEventListener("click", () => { draft(phone, null); one("textarea", node).value = ""; });
   one(".back", node).addEventListener("click", toggle(true));
   one(".row", node).addEventListener("click", toggle(false));
   one(".window", node).addEventListener("click", () => call(`phones/${data.id}/window`, { closed: phone.data.window_open }));
@@ -316,36 +398,24 @@ function addPhone(data) {
 
 function prepareComposer(phone) {
   const [form, area] = [one(".composer", phone.node), one("textarea", phone.node)];
-  const [menu, attach] = [one(".menu", form), one(".attach", form)];
+  const attach = one(".attach", form);
   const send = (event) => {
     event.preventDefault();
-    if (area.value.trim()) write(phone, { text: area.value.trim() });
+    if (area.value.trim()) write(phone, { text: area.value.trim(), ...phone.draft });
     area.value = "";
-  };
-  const showMenu = (shown) => {
-    menu.hidden = !shown;
-    attach.setAttribute("aria-expanded", shown);
-    if (shown) one("button", menu).focus();
+    draft(phone, null);
   };
   form.addEventListener("submit", send);
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event);
   });
-  attach.addEventListener("click", () => showMenu(menu.hidden));
-  form.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget) && event.relatedTarget !== attach) showMenu(false); });
-  menu.addEventListener("keydown", (event) => {
-    const items = all("button", menu);
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (move) items.at((items.indexOf(document.activeElement) + move) % items.length).focus();
-    if (event.key === "Escape") { showMenu(false); attach.focus(); }
-    if (move || event.key === "Escape") event.preventDefault();
-  });
-  menu.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    showMenu(false);
-    if (button.dataset.accept) pickFile(phone, button.dataset.accept);
-    else askPlace(phone);
-  });
+  const pick = (accept) => () => pickFile(phone, accept);
+  attach.addEventListener("click", () => showMenu(phone, attach, [
+    ["photo", "Foto", pick("image/*")], ["video", "Video", pick("video/*")], ["pin", "Posizione", () => askPlace(phone)],
+    ["file", "Documento", pick(".pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx,.txt")], ["mic", "Nota vocale", pick("audio/*")],
+    ["poll", "Sondaggio", () => write(phone, { type: "unsupported", what: "poll" })],
+    ["hide", "Foto visibile una volta", () => write(phone, { type: "unsupported", what: "view_once" })],
+  ]));
 }
 
 // ---- Dialogs
@@ -432,28 +502,60 @@ function chooseFrom(phone, message, button) {
   one(".rows", dialog).replaceChildren(...button.sections.flatMap((section) =>
     [section.title && el("h3", {}, section.title), ...section.rows.map(row)].filter(Boolean)));
   dialog.showModal();
+  // The sheet rises from the bottom of that phone.
+  const screen = one(".chat", phone.node).getBoundingClientRect();
+  Object.assign(dialog.style, { left: `${screen.left}px`, width: `${screen.width}px`, bottom: `${Math.max(0, innerHeight - screen.bottom)}px` });
+}
+
+function settingNode({ name, kind, value, label, help, choices }) {
+  const properties = { name, "data-kind": kind };
+  const note = help && el("small", { className: "help" }, help);
+  if (kind === "bool") return el("label", { className: "check" }, el("input", { ...properties, type: "checkbox", checked: value }), el("span", {}, label, note));
+  if (!choices.length) {
+    const most = kind === "rate" ? { max: 100 } : {};
+    const field = el("input", { ...properties, ...most, type: "number", min: 0, step: kind === "int" ? 1 : "any", value: kind === "rate" ? Number((value * 100).toFixed(4)) : value });
+    return el("label", {}, el("span", {}, label, note), field);
+  }
+  if (!choices.some(([choice]) => choice === value)) choices.push([value, "altro"]);
+  const options = choices.map(([choice, text]) => el("option", { value: choice, selected: choice === value }, kind === "str" ? text : `${choice || "–"}: ${text}`));
+  return el("label", {}, el("span", {}, label, note), el("select", properties, ...options));
+}
+
+function settingValue(field) {
+  const { kind } = field.dataset;
+  if (kind === "bool") return field.checked;
+  if (kind === "str") return field.value;
+  return kind === "rate" ? field.value / 100 : Number(field.value);
 }
 
 async function askFaults() {
-  const state = await (await fetch("/control/state?counters=0")).json();
-  settings = state.settings;
+  const [state, table] = await Promise.all(["state?counters=0", "settings"].map(async (path) => (await fetch(`/control/${path}`)).json()));
+  const [what, template] = [one("#news-what"), one("#news-template")];
+  const said = (text) => { one("#done").textContent = text; };
+  const tell = async (path, body, text) => { try { await call(path, body); said(text); } catch (error) { said(error.message); } };
+  const chosen = () => table.news[what.value];
+  what.replaceChildren(...table.news.map(({ label }, index) => el("option", { value: index }, label)));
+  template.replaceChildren(...state.templates.map(({ name, language }, index) => el("option", { value: index }, `${name} (${language})`)));
+  what.onchange = () => { template.parentElement.hidden = !chosen().field.includes("template_"); };
+  what.onchange();
+  one("#news-tell").onclick = () => {
+    const { name, language } = state.templates[template.value] ?? {};
+    const about = template.parentElement.hidden ? {} : { message_template_name: name, message_template_language: language };
+    tell("account", { field: chosen().field, value: { ...about, ...chosen().value } }, "Notizia mandata.");
+  };
+  for (const button of all("#spoil button")) {
+    const lose = Boolean(button.dataset.lose);
+    button.onclick = () => tell("media", { lose }, lose ? "I file non si scaricano più." : "Gli indirizzi sono scaduti.");
+  }
   ask("faults", (form) => {
     const { calls, received, failed } = state.totals;
     one("#figures").textContent = `Messaggi: ${calls} chiamate, ${received} ricevuti, ${failed} falliti. ` +
       `Webhook: ${state.webhooks.posted} consegnati, ${state.webhooks.pending} in attesa. Modelli: ${state.templates.length}.`;
-    for (const field of all("[name]", form)) {
-      const value = settings[field.name];
-      if (field.type === "checkbox") field.checked = value;
-      else field.value = "percent" in field.dataset ? value * 100 : value;
-    }
-  }, (data, form) => {
-    const wanted = {};
-    for (const field of all("[name]", form)) {
-      if (field.type === "checkbox") wanted[field.name] = field.checked;
-      else wanted[field.name] = "percent" in field.dataset ? field.value / 100 : Number(field.value);
-    }
-    return call("settings", wanted);
-  });
+    said("");
+    const groups = new Map();
+    for (const row of table.settings) groups.set(row.group, [...(groups.get(row.group) ?? []), settingNode(row)]);
+    one("#settings", form).replaceChildren(...[...groups].map(([group, fields]) => el("fieldset", {}, el("legend", {}, group), ...fields)));
+  }, (data, form) => call("settings", Object.fromEntries(all("[name]", form).map((field) => [field.name, settingValue(field)]))));
 }
 
 const OPENERS = {
