@@ -189,8 +189,10 @@ def refresh(report: Report, *, anew: bool = False) -> None:
 
 
 def _locate(report: Report, messages: Sequence[Message]) -> None:
-    """The last position sent; the address it carries, else the first one written."""
-    report.address, report.latitude, report.longitude, report.inside_town = "", None, None, None
+    """The last position sent, else the photo's that the staff took; its address, or the first written."""
+    report.address = ""
+    if not report.events.filter(kind=Event.LOCATED).exists():
+        report.latitude = report.longitude = report.inside_town = None
     for message in messages:
         place = message.content.place
         if place and places.valid(place.latitude, place.longitude):

@@ -4,8 +4,14 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect, sync_playwright
+
+# The same draws at every run, whatever the machine's speed; `make faults` looks for new ones.
+settings.register_profile("short", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None)
+settings.load_profile(os.environ.get("FAULTS") or "short")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests

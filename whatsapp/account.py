@@ -39,15 +39,8 @@ STATES = {
     "PENDING_DELETION": Status.DISABLED,
     "DELETED": Status.DISABLED,
 }
-# What the provider's words mean (fact sheet 3.7): its reasons, and the states that need one.
+# Why, of the states that say no more (fact sheet 3.7).
 REASONS = {
-    "NONE": "",
-    "ABUSIVE_CONTENT": "contenuto offensivo o vietato",
-    "INCORRECT_CATEGORY": "la categoria non è quella giusta",
-    "INVALID_FORMAT": "forma non valida: variabili, markup o caratteri",
-    "PROMOTIONAL": "è promozionale, e non è nella categoria marketing",
-    "SCAM": "somiglia a una truffa",
-    "TAG_CONTENT_MISMATCH": "la lingua o la categoria non corrisponde al testo",
     "FLAGGED": "WhatsApp avverte che può essere sospeso per bassa qualità",
     "IN_APPEAL": "in riesame presso WhatsApp",
     "LOCKED": "bloccato da WhatsApp",
@@ -174,7 +167,7 @@ def _take_over(template: Template, told: TemplateUpdate | RemoteTemplate) -> lis
         template.status = STATES.get(told.state, Status.DISABLED)
         template.reason = REASONS.get(told.state, "")
     if told.reason:
-        template.reason = (REASONS.get(told.reason, told.reason) or template.reason)[:200]
+        template.reason = told.reason[:200]
     if told.category.lower() in dict(Template._meta.get_field("category").flatchoices):
         template.category = told.category.lower()
     template.quality = told.quality[:10] or template.quality

@@ -50,12 +50,9 @@ class TestTold:
         template = TemplateFactory(quality="GREEN")
         assert paged(lambda: told(template, quality="YELLOW")) == []
         assert (template.status, template.category, template.quality) == ("approved", "utility", "YELLOW")
-        told(template, state="REJECTED", reason="PROMOTIONAL")
-        assert (template.quality, template.reason) == (
-            "YELLOW",
-            "è promozionale, e non è nella categoria marketing",
-        )
-        assert told(template, state="APPROVED", reason="NONE").reason == ""
+        told(template, state="REJECTED", reason="contenuto promozionale")
+        assert (template.quality, template.reason) == ("YELLOW", "contenuto promozionale")
+        assert told(template, state="APPROVED").reason == ""
 
     def test_what_cannot_go_any_more_calls_the_staff_once(self, paged: Any) -> None:
         template = TemplateFactory(name="avviso_neve")
@@ -169,7 +166,7 @@ class TestSubmitting:
         account.submit(template)
         template.refresh_from_db()
         before = template.provider_id
-        told(template, state="REJECTED", reason="INVALID_FORMAT")
+        told(template, state="REJECTED", reason="formato non valido")
         template.body = template.body.replace("Avviso del Comune", "Avviso del Comune di Regalbuto")
         template.save()
         account.submit(template)

@@ -75,7 +75,8 @@ def test_a_request_has_a_short_text(ask: object) -> None:
 def test_the_place_and_the_number_are_asked_for() -> None:
     contact = ContactFactory(reachable=True)
     assert prepared(outbox.ask_place(contact, "Dove?")).kind == Kind.PLACE_REQUEST
-    assert prepared(outbox.ask_number(contact, "Il tuo numero?")).kind == Kind.NUMBER_REQUEST
+    hidden = ContactFactory(reachable=True, phone=None, bsuid="IT.13491208655302741918")
+    assert prepared(outbox.ask_number(hidden, "Il tuo numero?")).kind == Kind.NUMBER_REQUEST
 
 
 def test_a_file_goes_with_a_caption_and_only_if_it_can_be_sent() -> None:

@@ -70,7 +70,7 @@ def test_a_code_that_is_none_is_unknown(code: Any) -> None:
 
 def test_meta_s_own_words_about_a_template_are_shown_to_the_staff() -> None:
     told = graph(2388299, error_data={"details": "Variables can't be at the start"})
-    assert told.text == "WhatsApp rifiuta il modello: «Variables can't be at the start»"
+    assert told.text == "WhatsApp non accetta il modello: Variables can't be at the start"
 
 
 def waits(error: errors.ChannelError) -> list[float]:

@@ -229,7 +229,7 @@ class TestHandover:
         contacts.note_marketing_choice(MarketingChoice(sender=Sender(bsuid=Y), wanted=False, at=NOW))
         merged.refresh_from_db()
         merging.merge(contact, merged)
-        template = TemplateFactory(category="marketing")
+        template = TemplateFactory(category="marketing", accepted_category="marketing")
         content = ContentFactory(kind=Kind.TEMPLATE, template=template)
         outbox.enqueue(content, [contact.pk, person(bsuid=Z).pk], Lane.BULK)
         assert len(claims.claim(Lane.BULK, 8)) == 1

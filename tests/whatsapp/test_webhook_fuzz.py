@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.whatsapp.test_graph_webhooks import PAYLOADS
@@ -115,7 +115,9 @@ def test_bent_webhooks_are_read_and_dealt_with(post_webhook: Any, envelopes: lis
             continue
     # All in one call: what cannot be applied would leave the event undone, with its error.
     together = [entry for envelope in envelopes for entry in changes(envelope)]
-    assert post_webhook(encode({"object": "whatsapp_business_account", "entry": together})).status_code == 200
+    body = encode({"object": "whatsapp_business_account", "entry": together})
+    assume(len(body) < 3_000_000)  # Meta sends no more, and we take no more
+    assert post_webhook(body).status_code == 200
     for kept in WebhookEvent.Inbox:
         inbox.process(kept)
     errors = WebhookEvent.objects.exclude(error="").exclude(error__startswith="Illeggibile")

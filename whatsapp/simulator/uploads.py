@@ -7,8 +7,9 @@ import secrets
 
 from aiohttp import web
 
+from .account import tell_template
 from .errors import GraphError
-from .graph import SIMULATOR, body_of, check_object, guarded, tell_template_status
+from .graph import SIMULATOR, body_of, check_object, guarded
 from .media import kind_of
 
 SESSIONS = web.AppKey("sessions", dict[str, tuple[int, str]])  # id -> announced length and MIME type
@@ -44,7 +45,7 @@ async def edit_template(request: web.Request) -> web.StreamResponse:
     """`POST /<TEMPLATE_ID>`."""
     simulator = request.app[SIMULATOR]
     template = simulator.templates.edit(request.match_info["id"], await body_of(request))
-    tell_template_status(simulator, template.name, template.language)
+    tell_template(simulator, template, "message_template_status_update", {"event": template.status})
     return web.json_response({"success": True})
 
 
