@@ -6,7 +6,7 @@ from tests.journeys.town import Phone, Town
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("journeys")]
 
-GIUSEPPE, SALVO = "t2", "t4"
+GIUSEPPE, CONCETTA, SALVO = "t2", "t3", "t4"
 NEW_NUMBER = "+393401119902"
 SEND = """
 from django.contrib.auth.models import User
@@ -27,13 +27,11 @@ def send_notice(town: Town, title: str) -> None:
 
 
 def subscribe(phone: Phone) -> None:
-    phone.send(type="text", text="ISCRIZIONE ON")
-    phone.wait_for("Benvenuto")
+    phone.ask("ISCRIZIONE ON", "Benvenuto")
 
 
 def leave(phone: Phone) -> None:
-    phone.send(type="text", text="ISCRIZIONE OFF")
-    phone.wait_for("non riceverai più")
+    phone.ask("ISCRIZIONE OFF", "non riceverai più")
 
 
 def test_a_citizen_without_a_visible_number(town: Town) -> None:
@@ -49,15 +47,15 @@ def test_a_citizen_without_a_visible_number(town: Town) -> None:
 
 
 def test_a_subscription_follows_a_change_of_number(town: Town) -> None:
-    giuseppe, salvo = Phone(town, GIUSEPPE), Phone(town, SALVO)
+    giuseppe, concetta = Phone(town, GIUSEPPE), Phone(town, CONCETTA)
     subscribe(giuseppe)
-    subscribe(salvo)
+    subscribe(concetta)
     town.control(f"phones/{GIUSEPPE}/identity", number=NEW_NUMBER)
     known = "select count(*) from whatsapp_contact where phone = %s"
     town.until(lambda: town.sql(known, NEW_NUMBER) == [(1,)], "Il cambio di numero")
     send_notice(town, "Via Giuseppe chiusa")
     giuseppe.wait_for("Via Giuseppe chiusa", kind="template")
-    salvo.wait_for("Via Giuseppe chiusa", kind="template")
+    concetta.wait_for("Via Giuseppe chiusa", kind="template")
 
     # Who left stays out, though the number is another.
     leave(giuseppe)
@@ -66,7 +64,7 @@ def test_a_subscription_follows_a_change_of_number(town: Town) -> None:
     hidden = "select count(*) from whatsapp_contact where phone is null and profile_name like 'Giuseppe%%'"
     town.until(lambda: town.sql(hidden) == [(1,)], "Il numero nascosto")
     send_notice(town, "Via Lunga chiusa")
-    salvo.wait_for("Via Lunga chiusa", kind="template")
+    concetta.wait_for("Via Lunga chiusa", kind="template")
     assert len(giuseppe.received()) == before
     assert len(town.sql(OUTCOME, "Via Lunga chiusa")) == 1
-    leave(salvo)
+    leave(concetta)

@@ -153,6 +153,16 @@ class Phone:
         [phone] = [phone for phone in state["phones"] if phone["id"] == self.id]
         return [bubble for bubble in phone["chat"] if not bubble["mine"]]
 
+    def ask(self, text: str, answer: str) -> None:
+        """Write, and wait for an answer newer than what the chat holds already."""
+        before = len(self.received())
+        self.send(type="text", text=text)
+
+        def answered() -> bool:
+            return any(answer in bubble.get("text", "") for bubble in self.received()[before:])
+
+        self.town.until(answered, f"«{answer}» sul telefono")
+
     def wait_for(self, words: str, *, kind: str = "") -> dict[str, Any]:
         def matching() -> list[dict[str, Any]]:
             return [b for b in self.received() if words in b.get("text", "") and kind in ("", b["kind"])]

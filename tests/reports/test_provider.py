@@ -21,7 +21,7 @@ def test_answers_files_and_the_template_are_taken(
     received: Callable[[str], int],  # noqa: F811
     picture: bytes,
 ) -> None:
-    account.sync_templates()
+    account.submit_drafts()
     assert Template.objects.get(name=by_template.NAME).status == Template.Status.APPROVED
     user, report = UserFactory(), report_of("Buca")
     casework.answer(report, user, "Ecco", upload=SimpleUploadedFile("foto.jpg", picture))
