@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from broadcasts.models import Category
-from subscribers import consent
+from subscribers import recipients
 from subscribers.models import Subscriber
 from whatsapp.models import Contact
 
@@ -24,7 +24,7 @@ class Reach:
 
 def of(category: Category) -> QuerySet[Contact]:
     """The people who get this category's notices, one row each."""
-    return consent.audience(category.topic)
+    return recipients.audience(category.topic)
 
 
 def _promotes(category: Category) -> bool:
@@ -36,7 +36,7 @@ def reach(category: Category) -> Reach:
     known = Subscriber.objects.filter(contact__merged_into__isnull=True)
     active = known.filter(state=Subscriber.State.ACTIVE)
     listening = active.filter(contact__blocked=False)
-    keeping, sure = consent.keeping(category.topic).count(), of(category)
+    keeping, sure = recipients.keeping(category.topic).count(), of(category)
     stopped = sure.filter(marketing_stopped_at__isnull=False).count() if _promotes(category) else 0
     reached = sure.count() - stopped
     reasons = [

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from broadcasts.models import Broadcast
 from broadcasts.types import State
-from subscribers import consent
+from subscribers import recipients
 from whatsapp.claims import Refusal
 from whatsapp.models import Message
 
@@ -16,13 +16,14 @@ from whatsapp.models import Message
 PAUSE = timedelta(minutes=1)
 
 # What is asked of a notice here: the claim reads it for every few dozen messages.
-_ASKED = ("content", "state", "finished_at", "expires_at", "category__topic__name")
+_ASKED = ("content", "state", "finished_at", "expires_at", "category__topic__name", "category__lane")
 
 
 def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
     """Message pk -> reason, for those whose notice was stopped, has expired, or whose person has left.
 
-    For a notice in pause not a reason but a moment: its messages stay queued until then.
+    For a notice in pause, or a person who is being asked whether they leave, not a reason but a moment: the
+    message stays queued until then.
 
     Messages of no notice (replies, welcomes, trials) are nobody's business here. One query for the notices,
     and the consent's own for each topic among them.
@@ -41,9 +42,9 @@ def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
         if reason := _refusal(notice):
             refused[message.pk] = reason
         else:
-            asked[notice.category.topic].append(message)
-    for topic, group in asked.items():
-        left = consent.refusals([message.contact for message in group], topic)
+            asked[notice.category.topic, notice.category.is_alert].append(message)
+    for (topic, urgent), group in asked.items():
+        left = recipients.refusals([message.contact for message in group], topic, urgent=urgent)
         refused |= {message.pk: left[message.contact_id] for message in group if message.contact_id in left}
     return refused
 

@@ -162,7 +162,7 @@ class Servers:
             )  # fmt: skip
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.run}' -c max_connections=200"
         if self.fast:
-            # No autovacuum: statistics taken while a test's rows are rolled back say that every table is empty.
+            # Statistics taken while tests roll their rows back would say that every table is empty.
             options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
         log = str(self.data / "postgres.log")
         self._pg("pg_ctl", "-w", "-l", log, "-o", options, "start")

@@ -43,6 +43,7 @@ def environment() -> dict[str, str]:
         "WHATSAPP_API_URL": f"http://127.0.0.1:{simulator_port}/v25.0",
         "SIMULATOR_WEBHOOK_URL": f"http://127.0.0.1:{port}/webhooks/cloud_api/",
         "MEDIA_ROOT": str(home() / "media"),
+        "CONSENT_JOURNAL": str(home() / "consensi.jsonl"),
         "BEAT_SCHEDULE": str(home() / "beat"),
         "LOG_LEVEL": "WARNING",  # so that the addresses stay in sight
     }

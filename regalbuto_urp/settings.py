@@ -158,6 +158,8 @@ WHATSAPP_MEDIA_HOSTS = env.list(
 
 # The key of the consent register's chain (DESIGN 5.3): whoever lacks it cannot forge a row.
 CONSENT_KEY = env("CONSENT_KEY", default="")
+# The register's copy on another disk; without one nobody can tell whether its last rows were cut off.
+CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
 
 # --- What travels up from the channel (DESIGN 2) --------------------------------------------------
 
@@ -200,10 +202,12 @@ CELERY_TASK_ROUTES = {
     # An alert must leave within two seconds of its hold: not behind ordinary messages and receipts.
     "broadcasts.leave": {"queue": "alert"},
     "broadcasts.sweep": {"queue": "alert"},
+    "subscribers.sweep": {"queue": "inbound"},
 }
 CELERY_BEAT_SCHEDULE = {
     "whatsapp-sweep": {"task": "whatsapp.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
+    "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},
 }

@@ -10,5 +10,5 @@ class SubscribersConfig(AppConfig):
     verbose_name = "Iscritti"
 
     def ready(self) -> None:
-        register(checks.consent_key)
+        register(checks.consent_register)
         autodiscover_modules("identities")  # its receivers

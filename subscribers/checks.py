@@ -6,14 +6,23 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 
 
-def consent_key(**_: Any) -> list[CheckMessage]:
+def consent_register(**_: Any) -> list[CheckMessage]:
     """Without its key the register takes no line: every ON and OFF would wait, and be tried again."""
-    if settings.CONSENT_KEY:
-        return []
-    return [
-        Warning(
-            "CONSENT_KEY manca: nessuno può iscriversi né cancellarsi.",
-            hint="Mettila nell'ambiente, vedi .env.example: un testo casuale lungo, che non cambi mai.",
-            id="subscribers.W001",
+    found: list[CheckMessage] = []
+    if not settings.CONSENT_KEY:
+        found.append(
+            Warning(
+                "CONSENT_KEY manca: nessuno può iscriversi né cancellarsi.",
+                hint="Mettila nell'ambiente, vedi .env.example: un testo casuale lungo, che non cambi mai.",
+                id="subscribers.W001",
+            )
         )
-    ]
+    if not settings.CONSENT_JOURNAL:
+        found.append(
+            Warning(
+                "CONSENT_JOURNAL manca: dopo un ripristino non si sa chi si è cancellato nel frattempo.",
+                hint="Indica un file su un altro disco, vedi .env.example.",
+                id="subscribers.W002",
+            )
+        )
+    return found

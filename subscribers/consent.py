@@ -1,103 +1,168 @@
-"""Joining, leaving, and who may be written to. A repeat changes no history; leaving always wins."""
+"""Joining and leaving. A repeat changes no history; leaving always wins."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 
-from subscribers import register
-from subscribers.models import ConsentEvent, Subscriber, Topic, TopicPreference
-from subscribers.register import Evidence
-from whatsapp import merging
-from whatsapp.models import Contact, IdentityConflict, Message
+from subscribers import recipients, register
+from subscribers.models import ErasedIdentity, Subscriber, Topic, TopicPreference
+from subscribers.register import Entry, Evidence, Kind, Source
+from whatsapp import merging, outbox
+from whatsapp.models import Contact, Message
 
-Kind = ConsentEvent.Kind
 CITIZEN = "cittadino"
+# Who acts for somebody else cannot bring back whoever has left.
+FOR_OTHERS = {Source.DESK, Source.IMPORT}
+
+
+class HasLeft(ValueError):
+    """Only the person can come back, by writing; the text is for the staff."""
+
+
+class How(TypedDict, total=False):
+    """How an act of consent came about.
+
+    Attributes:
+        message: the citizen's, kept as evidence; its own time counts, because webhooks come in any order.
+        message_id: the provider's id, where there is no message of the citizen's.
+        at: when, if there is no message (paper form, practice data).
+        actor: who acts.
+        source: from where (WhatsApp unless told otherwise).
+        reference: of the paper that proves it, if there is no message.
+        shown: what the person was shown.
+    """
+
+    message: Message | None
+    message_id: str
+    at: datetime | None
+    actor: str
+    source: Source
+    reference: str
+    shown: str
 
 
 @transaction.atomic
-def subscribe(
-    contact: Contact, *, message: Message | None = None, actor: str = CITIZEN, at: datetime | None = None
-) -> bool:
-    """Subscribe a person, keeping all topics.
+def subscribe(contact: Contact, **how: Unpack[How]) -> bool:
+    """Subscribe a person, keeping all topics; False if nothing changed.
 
-    Args:
-        message: the message that asks for it, kept as evidence; its own time counts, because webhooks may
-            arrive out of order: an ON older than the last OFF is a late copy and resurrects nobody.
-        at: when, if there is no message (paper form, practice data).
+    An ON older than the last OFF is a late copy and resurrects nobody, of an erased person neither.
+
+    Raises:
+        HasLeft: somebody else asks it for a person who has left.
+    """
+    entry = _join(contact, how)
+    if entry:
+        register.append(entry)
+    return entry is not None
+
+
+@transaction.atomic
+def subscribe_all(people: Iterable[tuple[Contact, How]]) -> list[bool | HasLeft]:
+    """Subscribe many, by their contacts' order, with the register locked only at the end.
 
     Returns:
-        False if nothing changed.
+        For each what `subscribe` returns or raises.
     """
+    outcomes: list[bool | HasLeft] = []
+    entries = []
+    for contact, how in people:
+        try:
+            entry = _join(contact, how)
+        except HasLeft as refusal:
+            outcomes.append(refusal)
+            continue
+        outcomes.append(entry is not None)
+        entries += [entry] if entry else []
+    if entries:
+        register.append(*entries)
+    return outcomes
+
+
+def _join(contact: Contact, how: How) -> Entry | None:
     contact = _locked(contact)
-    when = _when(message, at)
+    when = _when(how)
     subscriber = Subscriber.objects.select_for_update().filter(contact=contact).first()
-    if subscriber and (subscriber.state == Subscriber.State.ACTIVE or not _after(when, subscriber.left_at)):
-        return False
+    if subscriber and subscriber.state == Subscriber.State.ACTIVE:
+        return None
+    left_at = subscriber.left_at if subscriber else _left_before_erasure(contact)
+    if left_at and how.get("source") in FOR_OTHERS:
+        raise HasLeft(recipients.has_left(left_at))
+    if not _after(when, left_at):
+        return None
     subscriber = subscriber or Subscriber(contact=contact)
     subscriber.state, subscriber.since, subscriber.left_at = Subscriber.State.ACTIVE, when, None
     subscriber.save()
     subscriber.left_topics.all().delete()
-    _record(contact, Kind.SUBSCRIBED, when, message, actor)
-    return True
+    return _entry(contact, Kind.SUBSCRIBED, how)
 
 
 @transaction.atomic
-def leave(
-    contact: Contact, *, message: Message | None = None, actor: str = CITIZEN, at: datetime | None = None
-) -> bool:
+def leave(contact: Contact, **how: Unpack[How]) -> bool:
     """End a subscription; False if there was none. An OFF older than the last ON is a late copy.
 
     WhatsApp's times are whole seconds, ours are not: in the second of the subscription the OFF wins.
     """
     contact = _locked(contact)
-    when = _when(message, at)
+    when = _when(how)
     subscriber = Subscriber.objects.select_for_update().filter(contact=contact).first()
     if subscriber is None or subscriber.state == Subscriber.State.LEFT:
         return False
     if when < subscriber.since.replace(microsecond=0):
         return False
-    subscriber.state, subscriber.left_at = Subscriber.State.LEFT, when
+    subscriber.state, subscriber.left_at, subscriber.doubt_at = Subscriber.State.LEFT, when, None
     subscriber.save()
-    _record(contact, Kind.LEFT, when, message, actor)
+    register.append(_entry(contact, Kind.LEFT, how))
     return True
 
 
 @transaction.atomic
-def leave_topic(
-    contact: Contact, topic: Topic, *, message: Message | None = None, actor: str = CITIZEN,
-    at: datetime | None = None,
-) -> bool:  # fmt: skip
+def leave_topic(contact: Contact, topic: Topic, **how: Unpack[How]) -> bool:
     """Leave one topic and keep the rest; False if not subscribed, or left before."""
     contact = _locked(contact)
     subscriber = active(contact)
     if subscriber is None:
         return False
-    when = _when(message, at)
     _, left = TopicPreference.objects.get_or_create(
-        subscriber=subscriber, topic=topic, defaults={"left_at": when}
+        subscriber=subscriber, topic=topic, defaults={"left_at": _when(how)}
     )
     if left:
-        _record(contact, Kind.TOPIC_LEFT, when, message, actor, topic.slug)
+        register.append(_entry(contact, Kind.TOPIC_LEFT, how, topic.slug))
     return left
 
 
 @transaction.atomic
-def keep_topic(
-    contact: Contact, topic: Topic, *, message: Message | None = None, actor: str = CITIZEN,
-    at: datetime | None = None,
-) -> bool:  # fmt: skip
+def keep_topic(contact: Contact, topic: Topic, **how: Unpack[How]) -> bool:
     """Take a topic again; False if not subscribed, never left, or left after this message was written."""
     contact = _locked(contact)
-    when = _when(message, at)
-    left = TopicPreference.objects.filter(subscriber=active(contact), topic=topic, left_at__lt=when)
+    left = TopicPreference.objects.filter(subscriber=active(contact), topic=topic, left_at__lt=_when(how))
     gone, _ = left.delete()
     if gone:
-        _record(contact, Kind.TOPIC_KEPT, when, message, actor, topic.slug)
+        register.append(_entry(contact, Kind.TOPIC_KEPT, how, topic.slug))
     return bool(gone)
+
+
+def note(contact: Contact, kind: Kind, **how: Unpack[How]) -> None:
+    """Write an event that changes no subscription by itself. The last step of a transaction."""
+    register.append(_entry(contact, kind, how))
+
+
+@transaction.atomic
+def doubt(contact: Contact) -> None:
+    """The person may want to leave, and is being asked: until they answer, for a day, alerts only."""
+    Subscriber.objects.filter(contact=_locked(contact), state=Subscriber.State.ACTIVE).update(
+        doubt_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def resolve_doubt(contact: Contact) -> None:
+    """The person stays, or a colleague has seen to it: what waited for the answer goes."""
+    person = _locked(contact)
+    if Subscriber.objects.filter(contact=person, doubt_at__isnull=False).update(doubt_at=None):
+        outbox.release_to(person)
 
 
 def active(contact: Contact) -> Subscriber | None:
@@ -110,72 +175,14 @@ def is_subscribed(contact: Contact) -> bool:
     return active(contact) is not None
 
 
-def audience(topic: Topic | None) -> QuerySet[Contact]:
-    """Whom a notice on this topic (None: on any) is for: subscribed, not blocked, topic kept, no doubt."""
-    return keeping(topic).exclude(_doubtful("pk", topic))
-
-
-def keeping(topic: Topic | None) -> QuerySet[Contact]:
-    """Who is subscribed, not blocked, and has not left the topic."""
-    people = Contact.objects.filter(
-        subscriber__state=Subscriber.State.ACTIVE,
-        blocked=False,
-        merged_into__isnull=True,
-        erased_at__isnull=True,
-    )
-    if topic is None:
-        return people
-    left = TopicPreference.objects.filter(subscriber__contact=OuterRef("pk"), topic=topic)
-    return people.exclude(Exists(left))
-
-
-def _doubtful(contact: str, topic: Topic | None) -> Q:
-    """Perhaps one person with two contacts, nobody has decided: one of them is not written to, and the other
-    neither if the first has left."""
-    open_ones = IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN)
-    left = Q(other__subscriber__state=Subscriber.State.LEFT)
-    if topic:
-        left |= Q(other__subscriber__left_topics__topic=topic)
-    mine = open_ones.filter(left, contact=OuterRef(contact))
-    return Q(Exists(open_ones.filter(other=OuterRef(contact)))) | Q(Exists(mine))
-
-
-def refusals(contacts: Iterable[Contact], topic: Topic | None) -> dict[int, str]:
-    """Contact pk -> why this person gets nothing on the topic, read at the moment of the hand-over."""
-    people = {contact.pk: contact.person.pk for contact in contacts}
-    left = FilteredRelation("left_topics", condition=Q(left_topics__topic=topic))
-    rows = Subscriber.objects.filter(contact__in=set(people.values()))
-    rows = rows.annotate(left_topic=left, doubtful=_doubtful("contact", topic))
-    left_at = {
-        pk: told for pk, *told in rows.values_list("contact", "left_at", "left_topic__left_at", "doubtful")
-    }
-    reasons = {}
-    for contact_id, person_id in people.items():
-        if person_id not in left_at:
-            reasons[contact_id] = "non è iscritto"
-            continue
-        everything, topic_only, doubtful = left_at[person_id]
-        if everything:
-            reasons[contact_id] = f"si è cancellato il {_day(everything)}"
-        elif topic_only:
-            reasons[contact_id] = f"ha lasciato l'argomento {topic} il {_day(topic_only)}"
-        elif doubtful:
-            reasons[contact_id] = "forse è la stessa persona di un altro contatto: vedi «Identità dubbie»"
-    return reasons
-
-
-def _day(moment: datetime) -> str:
-    """`3 maggio alle 10:03`; Django's Italian months begin with a capital, Italian's do not."""
-    return date_format(timezone.localtime(moment), r"j F \a\l\l\e H:i").lower()
-
-
 def _locked(contact: Contact) -> Contact:
     """The person's row locked, so that two messages of one person never cross."""
     return merging.lock(contact.pk)
 
 
-def _when(message: Message | None, at: datetime | None) -> datetime:
-    return at or (message.sent_at if message else None) or timezone.now()
+def _when(how: How) -> datetime:
+    message = how.get("message")
+    return how.get("at") or (message.sent_at if message else None) or timezone.now()
 
 
 def _after(when: datetime, left_at: datetime | None) -> bool:
@@ -183,18 +190,28 @@ def _after(when: datetime, left_at: datetime | None) -> bool:
     return left_at is None or when > left_at
 
 
-def _record(
-    contact: Contact,
-    kind: ConsentEvent.Kind,
-    at: datetime,
-    message: Message | None,
-    actor: str,
-    topic: str = "",
-) -> None:
+def _left_before_erasure(contact: Contact) -> datetime | None:
+    """When whoever had this number or BSUID left, if they have been erased since."""
+    digests = [register.identity_digest(one) for one in (contact.phone, contact.bsuid) if one]
+    former = ErasedIdentity.objects.filter(digest__in=digests, left_at__isnull=False).order_by("-left_at")
+    return former.values_list("left_at", flat=True).first()
+
+
+def _entry(contact: Contact, kind: Kind, how: How, topic: str = "") -> Entry:
+    message = how.get("message")
     evidence = Evidence(
-        text=message.text if message else "",
-        message_id=(message.provider_id or "") if message else "",
+        text=message.text if message else how.get("reference", ""),
+        message_id=(message.provider_id or "") if message else how.get("message_id", ""),
         identity=contact.phone or contact.bsuid or "",
-        actor=actor[:150],
+        shown=how.get("shown", ""),
+        actor=how.get("actor", CITIZEN)[:150],
     )
-    register.append(contact, kind, at=at, evidence=evidence, topic=topic)
+    source = how.get("source", Source.WHATSAPP)
+    return Entry(
+        subject_id=contact.subject_id,
+        kind=kind,
+        at=_when(how),
+        evidence=evidence,
+        source=source,
+        topic=topic,
+    )

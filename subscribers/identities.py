@@ -7,10 +7,12 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from subscribers import consent, inbound, register
-from subscribers.models import ConsentEvent, Subscriber, TopicPreference
-from subscribers.register import Evidence
+from subscribers import consent, inbound
+from subscribers.consent import How
+from subscribers.models import Subscriber
+from subscribers.register import Kind, Source
 from whatsapp import signals
+from whatsapp.merging import WHATSAPP
 from whatsapp.models import Contact
 
 Active = Subscriber.State.ACTIVE
@@ -51,15 +53,18 @@ def unite(contact: Contact, merged: Contact, actor: str, certain: bool, **_: Any
     person, a later ON counts, as the last word always does. An OFF from either ends the subscription."""
     theirs = Subscriber.objects.select_for_update().filter(contact=merged).first()
     mine = Subscriber.objects.select_for_update().filter(contact=contact).first()
+    if not (mine or theirs):
+        return
+    before = mine.state if mine else None
+    told = How(actor=actor, source=Source.WHATSAPP if certain else Source.OFFICE)
+    consent.note(merged, Kind.MERGED, **told | {"reference": f"codice {contact.subject_id}"})
     if theirs and mine:
         _unite(mine, theirs, actor, certain)
     elif theirs:
         theirs.contact = contact
         theirs.save()
-    if not (mine or theirs):
-        return
-    _note(merged, f"è la stessa persona del codice {contact.subject_id}", actor, timezone.now())
-    _note(contact, f"è la stessa persona del codice {merged.subject_id}", actor, timezone.now())
+    if before != Active and consent.is_subscribed(contact):
+        consent.note(contact, Kind.TAKEN_OVER, **told | {"reference": f"codice {merged.subject_id}"})
     subscriber = consent.active(contact)
     if subscriber and (off := inbound.last_off(contact, subscriber.since)):
         consent.leave(contact, message=off)
@@ -78,9 +83,7 @@ def _unite(mine: Subscriber, theirs: Subscriber, actor: str, certain: bool) -> N
         mine.state, mine.since, mine.left_at = Active, since, None
         mine.save()
         for one in left:
-            TopicPreference.objects.get_or_create(
-                subscriber=mine, topic=one.topic, defaults={"left_at": one.left_at}
-            )
+            consent.leave_topic(mine.contact, one.topic, at=one.left_at, actor=actor)
     elif left_at and mine.left_at:
         mine.left_at = max(left_at, mine.left_at)
         mine.save()
@@ -92,9 +95,13 @@ def _unite(mine: Subscriber, theirs: Subscriber, actor: str, certain: bool) -> N
 def note_change(contact: Contact, former: str, at: datetime, **_: Any) -> None:
     """The register shows a person's identifiers over time; the subscription goes on as it was."""
     if Subscriber.objects.filter(contact=contact).exists():
-        _note(contact, f"prima: {former or 'non noto'}", "WhatsApp", at)
+        consent.note(
+            contact, Kind.IDENTITY, reference=f"prima: {former or 'non noto'}", actor=WHATSAPP, at=at
+        )
 
 
-def _note(contact: Contact, text: str, actor: str, at: datetime) -> None:
-    evidence = Evidence(text=text, identity=contact.phone or contact.bsuid or "", actor=actor[:150])
-    register.append(contact, ConsentEvent.Kind.IDENTITY, at=at, evidence=evidence)
+@receiver(signals.marketing_chosen)
+def note_promotions(contact: Contact, wanted: bool, at: datetime, **_: Any) -> None:
+    """Told to WhatsApp, not to us: no end of the subscription, and kept for what it is."""
+    kind = Kind.PROMOTIONS_WANTED if wanted else Kind.PROMOTIONS_STOPPED
+    consent.note(contact, kind, actor=WHATSAPP, at=at)

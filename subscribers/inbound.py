@@ -1,12 +1,12 @@
 """Citizens' keywords: what they ask of their subscription is done and answered, everything else passes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from subscribers import consent, texts
+from subscribers import consent, texts, welcomes
 from subscribers.keywords import Recognition, recognise
 from subscribers.models import Topic
 from whatsapp import outbox
@@ -23,6 +23,7 @@ LEAVE_ONLY = {Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT, Kind.EDIT}
 def handle(message: Message) -> bool:
     """Act on a keyword or a tapped button; False if the message is about something else."""
     if message.content.kind == Kind.BUTTON_REPLY and message.content.payload == NO:
+        consent.resolve_doubt(message.contact)
         _reply(message, "unchanged")
         return True
     asked = _what_is_asked(message)
@@ -49,16 +50,21 @@ def _topics() -> dict[str, list[str]]:
     return {topic.slug: [topic.name, *topic.words] for topic in Topic.objects.all()}
 
 
-def _reply(message: Message, slug: str, *, buttons: tuple[tuple[str, str], ...] = (), **values: str) -> None:
+def _reply(
+    message: Message, slug: str, *, buttons: tuple[tuple[str, str], ...] = (), **values: str
+) -> Message:
     contact = message.contact
     subscriber = consent.active(contact)
     if subscriber:
-        left = subscriber.left_topics.values("topic")
-        kept = [topic.name for topic in Topic.objects.exclude(pk__in=left)]
-        values.setdefault("topics", ", ".join(kept) or "nessun argomento")
-        values.setdefault("since", date_format(timezone.localtime(subscriber.since), "j F Y").lower())
+        kept = Topic.objects.exclude(pk__in=subscriber.left_topics.values("topic"))
+        values = _standing(kept, subscriber.since) | values
     # Whoever leaves is told so, however much they write.
-    outbox.reply(contact, texts.fill(slug, **values), buttons=buttons, automatic=slug != "goodbye")
+    return outbox.reply(contact, texts.fill(slug, **values), buttons=buttons, automatic=slug != "goodbye")
+
+
+def _standing(kept: Iterable[Topic], since: datetime) -> dict[str, str]:
+    topics = ", ".join(topic.name for topic in kept) or "nessun argomento"
+    return {"topics": topics, "since": date_format(timezone.localtime(since), "j F Y").lower()}
 
 
 def last_off(contact: Contact, since: datetime) -> Message | None:
@@ -72,10 +78,17 @@ def last_off(contact: Contact, since: datetime) -> Message | None:
 
 
 def _on(message: Message, asked: Recognition) -> None:
-    overtaken = last_off(message.contact, message.sent_at or message.created_at)
-    joined = overtaken is None and consent.subscribe(message.contact, message=message)
-    subscribed = joined or consent.is_subscribed(message.contact)
-    _reply(message, "welcome" if joined else "already" if subscribed else "not-subscribed")
+    contact = message.contact
+    when = message.sent_at or message.created_at
+    overtaken = last_off(contact, when)
+    shown = texts.fill("welcome", **_standing(Topic.objects.all(), when))
+    if overtaken is None and consent.subscribe(contact, message=message, shown=shown):
+        welcomes.expect(contact, outbox.reply(contact, shown, automatic=True))
+    elif consent.is_subscribed(contact):
+        consent.resolve_doubt(contact)
+        _reply(message, "already")
+    else:
+        _reply(message, "not-subscribed")
 
 
 def _off(message: Message, asked: Recognition) -> None:
@@ -110,6 +123,7 @@ def _ask_on(message: Message, asked: Recognition) -> None:
 
 def _ask_off(message: Message, asked: Recognition) -> None:
     if consent.is_subscribed(message.contact):
+        consent.doubt(message.contact)
         _reply(message, "ask-off", buttons=((YES_OFF, "Sì, mi cancello"), (NO, "No, resto")))
     else:
         _reply(message, "not-subscribed")

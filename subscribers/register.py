@@ -4,59 +4,89 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.utils import timezone
 
-from subscribers import policies
+from subscribers import journal, policies
 from subscribers.models import ConsentEvent, ConsentEvidence, RegisterHead
-from whatsapp.models import Contact
 
+Kind: TypeAlias = ConsentEvent.Kind
+Source: TypeAlias = ConsentEvent.Source
 FIRST_HASH = "0" * 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What shows that an event took place; committed to by the chain, kept apart so that it can be erased."""
+    """What shows that an event took place; committed to by the chain, kept apart so that it can be erased.
+
+    Attributes:
+        text: what was written, or the reference of the paper that proves it.
+        shown: what the person was shown then (the welcome), with the placeholders filled.
+    """
 
     text: str = ""
     message_id: str = ""
     identity: str = ""
+    shown: str = ""
     actor: str
 
 
-def append(
-    contact: Contact, kind: ConsentEvent.Kind, *, at: datetime, evidence: Evidence, topic: str = ""
-) -> ConsentEvent:
-    """Write one event at the end of the chain. The last step of a transaction: the head is locked.
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One event to be written."""
+
+    subject_id: UUID
+    kind: Kind
+    at: datetime
+    evidence: Evidence
+    source: Source = Source.WHATSAPP
+    topic: str = ""
+    salt: str = field(default_factory=lambda: secrets.token_hex(32))
+
+
+def append(*entries: Entry) -> list[ConsentEvent]:
+    """Write events at the end of the chain. The last step of a transaction: the head is locked.
+
+    After the commit they are copied to the journal.
 
     Raises:
         ImproperlyConfigured: there is no CONSENT_KEY, or no policy in force.
     """
-    policy = policies.in_force()
-    salt = secrets.token_hex(32)
+    policy, now = policies.in_force(), timezone.now()
     head, _ = RegisterHead.objects.select_for_update().get_or_create(pk=1)
-    event = ConsentEvent(
-        sequence=head.sequence + 1,
-        subject_id=contact.subject_id,
-        kind=kind,
-        at=at,
-        topic=topic,
-        policy_version=policy.version,
-        policy_sha256=policy.sha256,
-        commitment=commit(evidence, salt),
-        previous_hash=head.hash,
+    events = []
+    for entry in entries:
+        event = ConsentEvent(
+            sequence=head.sequence + 1,
+            subject_id=entry.subject_id,
+            kind=entry.kind,
+            source=entry.source,
+            at=entry.at,
+            recorded_at=now,
+            topic=entry.topic,
+            policy_version=policy.version,
+            policy_sha256=policy.sha256,
+            commitment=commit(entry.evidence, entry.salt),
+            previous_hash=head.hash,
+        )
+        event.hash = row_hash(event)
+        head.sequence, head.hash = event.sequence, event.hash
+        events.append(event)
+    ConsentEvent.objects.bulk_create(events)
+    ConsentEvidence.objects.bulk_create(
+        ConsentEvidence(event=event, salt=entry.salt, **asdict(entry.evidence))
+        for event, entry in zip(events, entries, strict=True)
     )
-    event.hash = row_hash(event)
-    event.save(force_insert=True)
-    ConsentEvidence.objects.create(event=event, salt=salt, **asdict(evidence))
-    head.sequence, head.hash = event.sequence, event.hash
     head.save()
-    return event
+    transaction.on_commit(journal.write, robust=True)
+    return events
 
 
 def commit(evidence: Evidence, salt: str) -> str:
@@ -66,66 +96,23 @@ def commit(evidence: Evidence, salt: str) -> str:
 
 def row_hash(event: ConsentEvent) -> str:
     """HMAC-SHA256 of a row's fields and the previous hash, under CONSENT_KEY."""
+    return keyed_hash(event.chained())
+
+
+def identity_digest(identity: str) -> str:
+    """HMAC-SHA256 of a number or BSUID, for what remains of an erased person."""
+    return keyed_hash({"identity": identity})
+
+
+def keyed_hash(content: dict[str, Any]) -> str:
+    """HMAC-SHA256 under CONSENT_KEY. Raises ImproperlyConfigured: there is none."""
     if not settings.CONSENT_KEY:
         raise ImproperlyConfigured(
             "CONSENT_KEY manca: senza chiave il registro dei consensi non prova nulla."
         )
-    return _hmac(
-        settings.CONSENT_KEY,
-        {
-            "sequence": event.sequence,
-            "subject_id": str(event.subject_id),
-            "kind": str(event.kind),
-            "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "topic": event.topic,
-            "policy_version": event.policy_version,
-            "policy_sha256": event.policy_sha256,
-            "commitment": event.commitment,
-            "previous_hash": event.previous_hash,
-        },
-    )
+    return _hmac(settings.CONSENT_KEY, content)
 
 
-def _hmac(key: str, fields: dict[str, object]) -> str:
-    canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def _hmac(key: str, content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hmac.new(key.encode(), canonical.encode(), hashlib.sha256).hexdigest()
-
-
-@transaction.atomic
-def verify_chain() -> tuple[int, str]:
-    """Check every row, in order, and the evidence that is still there.
-
-    Returns:
-        How many rows hold, and what is wrong with the next one, in Italian (empty: nothing).
-    """
-    head, _ = RegisterHead.objects.select_for_update().get_or_create(pk=1)
-    rows: Iterable[ConsentEvent] = (
-        ConsentEvent.objects.order_by("sequence").select_related("evidence").iterator(chunk_size=2000)
-    )
-    previous, good = FIRST_HASH, 0
-    for event in rows:
-        if problem := _problem(event, good + 1, previous):
-            return good, problem
-        previous, good = event.hash, good + 1
-    if (good, previous) != (head.sequence, head.hash):
-        return good, f"mancano righe alla fine: il registro ne aveva {head.sequence}"
-    return good, ""
-
-
-def _problem(event: ConsentEvent, sequence: int, previous: str) -> str:
-    if event.sequence != sequence:
-        return f"manca la riga {sequence}"
-    if event.previous_hash != previous or not hmac.compare_digest(event.hash, row_hash(event)):
-        return f"la riga {sequence} è stata modificata"
-    evidence = getattr(event, "evidence", None)
-    if evidence is None:
-        return ""
-    told = Evidence(
-        text=evidence.text,
-        message_id=evidence.message_id,
-        identity=evidence.identity,
-        actor=evidence.actor,
-    )
-    if not hmac.compare_digest(event.commitment, commit(told, evidence.salt)):
-        return f"la prova della riga {sequence} è stata modificata"
-    return ""

@@ -1,9 +1,12 @@
 """The texts sent to citizens: rows the staff change, with the placeholders each may hold."""
 
 import re
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from subscribers.models import ServiceText
 
@@ -53,3 +56,8 @@ def fill(slug: str, **values: str) -> str:
     row = ServiceText.objects.get(slug=slug)
     known = {**_addresses(), **values}
     return _PLACEHOLDER.sub(lambda match: known.get(match[1], ""), row.text)
+
+
+def day(moment: datetime) -> str:
+    """`3 maggio alle 10:03`; Django's Italian months begin with a capital, Italian's do not."""
+    return date_format(timezone.localtime(moment), r"j F \a\l\l\e H:i").lower()

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -15,6 +16,20 @@ settings.load_profile(os.environ.get("FAULTS") or "short")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_between_tests() -> Iterator[None]:
+    """Tests that commit are followed by a TRUNCATE of everything, which the register's triggers refuse."""
+    with pytest.MonkeyPatch.context() as patch:
+        flush = DatabaseOperations.execute_sql_flush
+
+        def unprotected(operations: DatabaseOperations, statements: list[str]) -> None:
+            off, on = "SET session_replication_role = replica", "SET session_replication_role = DEFAULT"
+            flush(operations, [off, *statements, on])
+
+        patch.setattr(DatabaseOperations, "execute_sql_flush", unprotected)
+        yield
 
 
 @pytest.fixture

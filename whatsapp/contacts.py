@@ -112,9 +112,21 @@ def note_marketing_choice(choice: MarketingChoice) -> None:
     stopped = contact.marketing_stopped_at if contact else None
     if contact is None or (stopped and stopped >= choice.at) or (choice.wanted and not stopped):
         return
-    contact.marketing_stopped_at = None if choice.wanted else choice.at
+    _set_promotions(contact, choice.wanted, choice.at)
+
+
+@transaction.atomic
+def stop_promotions(contact: Contact, at: datetime) -> None:
+    """The provider refuses our promotions in this person's name; told again, nothing changes."""
+    contact = merging.lock(contact.pk)
+    if contact.marketing_stopped_at is None:
+        _set_promotions(contact, False, at)
+
+
+def _set_promotions(contact: Contact, wanted: bool, at: datetime) -> None:
+    contact.marketing_stopped_at = None if wanted else at
     contact.save(update_fields=["marketing_stopped_at"])
-    signals.marketing_chosen.send(Contact, contact=contact, wanted=choice.wanted, at=choice.at)
+    signals.marketing_chosen.send(Contact, contact=contact, wanted=wanted, at=at)
 
 
 @transaction.atomic

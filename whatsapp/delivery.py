@@ -128,10 +128,9 @@ def record(answers: Sequence[tuple[Attempt, Future[Acceptance]]]) -> None:
             outcomes.append(_failure(attempt, unread))
     ledger.write(outcomes)
     crashpoints.reach("recorded")
-    channel_of = {attempt.pk: attempt.channel_id for attempt, _ in answers}
-    for outcome in outcomes:
+    for (attempt, _), outcome in zip(answers, outcomes, strict=True):
         if outcome.error:
-            ladder.react(channel_of[outcome.attempt_id], outcome.error)
+            ladder.react(attempt.channel_id, outcome.error, attempt.message.contact)
 
 
 def record_failure(attempt: Attempt, error: errors.ChannelError) -> None:

@@ -48,6 +48,10 @@ class RecipientError(ChannelError):
     """Never for this person. A technical failure, never an opt-out (Glific #2822)."""
 
 
+class PromotionsRefused(RecipientError):
+    """The person told WhatsApp, not us, to stop our promotions: kept as that, other messages go on."""
+
+
 class MessageError(ChannelError):
     """Never for this message or template: nobody can receive it."""
 

@@ -7,8 +7,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from whatsapp import channels, errors
-from whatsapp.models import Channel
+from whatsapp import channels, contacts, errors
+from whatsapp.models import Channel, Contact
 from whatsapp.paging import page
 
 # Waits after a failure that proves nothing arrived; after the last one the message has failed.
@@ -39,8 +39,9 @@ def wait(error: errors.ChannelError, attempts_made: int) -> timedelta | None:
             return None
 
 
-def react(channel_id: int, error: errors.ChannelError) -> None:
-    """What an error does to the whole number: stop it and call somebody, or slow it down."""
+def react(channel_id: int, error: errors.ChannelError, contact: Contact | None = None) -> None:
+    """What an error does beyond its message: stop the number and call somebody, slow it down, or no more
+    promotions to this person."""
     match error:
         case errors.AccountError():
             answers = isinstance(error, errors.NoticesStopped)
@@ -51,6 +52,8 @@ def react(channel_id: int, error: errors.ChannelError) -> None:
             Channel.objects.filter(pk=channel_id, next_slot_at__lt=until).update(
                 next_slot_at=until, throttle=Greatest(F("throttle") * SLOWER, SLOWEST)
             )
+        case errors.PromotionsRefused() if contact:
+            contacts.stop_promotions(contact.person, timezone.now())
 
 
 def recover() -> None:

@@ -131,6 +131,16 @@ def release(content: Content) -> int:
     return count
 
 
+def release_to(contact: Contact) -> int:
+    """Let what waits for one person go now, whatever it was waiting for. Returns how many."""
+    waiting = Message.objects.filter(
+        contact__in=contact.rows(), inbound=False, state=State.QUEUED, due_at__gt=timezone.now()
+    )
+    count = waiting.update(due_at=timezone.now())
+    nudge(f"whatsapp.deliver_{Lane.BULK.value}")
+    return count
+
+
 def _nudge_lanes(content: Content) -> None:
     for lane in set(content.messages.values_list("lane", flat=True)):
         nudge(f"whatsapp.deliver_{lane}")

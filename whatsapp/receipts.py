@@ -31,7 +31,8 @@ def apply(updates: Sequence[StatusUpdate]) -> int:
     ledger.write(outcomes)
     for outcome in outcomes:
         if outcome.error:
-            ladder.react(attempts[outcome.provider_id].channel_id, outcome.error)
+            attempt = attempts[outcome.provider_id]
+            ladder.react(attempt.channel_id, outcome.error, attempt.message.contact)
     Channel.objects.filter(pk__in=channels).update(last_status_at=timezone.now())
     if len(outcomes) < len(updates):
         logger.info("%d statuses of unknown messages were left aside", len(updates) - len(outcomes))

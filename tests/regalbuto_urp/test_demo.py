@@ -19,7 +19,7 @@ from broadcasts.types import State as NoticeState
 from regalbuto_urp.demo import clock, people, pictures
 from reports import places
 from reports.models import Report
-from subscribers import consent, register
+from subscribers import consent, verifying
 from subscribers.models import ConsentEvent, Subscriber
 from tests.factories.whatsapp import ContactFactory
 from tests.regalbuto_urp.test_error_pages import INLINE
@@ -73,7 +73,7 @@ def check_people() -> None:
 
 
 def check_register() -> None:
-    rows, problem = register.verify_chain()
+    rows, problem = verifying.verify()
     assert (rows, problem) == (ConsentEvent.objects.count(), "")
     times = list(ConsentEvent.objects.order_by("sequence").values_list("at", flat=True))
     assert times == sorted(times)

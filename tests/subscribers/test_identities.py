@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from subscribers import consent, register
+from subscribers import consent, recipients, verifying
 from subscribers.models import ConsentEvent, Subscriber, Topic
 from tests.factories.whatsapp import ContactFactory
 from whatsapp import contacts, inbox, merging
@@ -49,7 +49,7 @@ def change(seconds: float = 0) -> None:
 
 
 def subscribed() -> list[Contact]:
-    return list(consent.audience(None))
+    return list(recipients.audience(None))
 
 
 def test_a_hidden_number_subscribes_and_leaves() -> None:
@@ -66,7 +66,7 @@ def test_a_subscription_survives_a_change_of_number_and_the_register_shows_it() 
     line = ConsentEvent.objects.get(kind=ConsentEvent.Kind.IDENTITY)
     assert line.evidence.identity == NEW.phone
     assert OLD.phone in line.evidence.text
-    assert register.verify_chain() == (2, "")
+    assert verifying.verify() == (2, "")
 
 
 def test_who_left_stays_out_after_a_change() -> None:
@@ -119,7 +119,7 @@ def test_whatever_arrives_first_the_last_word_counts(data: st.DataObject, words:
         joined = bool(words) and words[-1][0] == "ISCRIZIONE ON"
         assert len(subscribed()) in ({0, 1} if joined and late else {int(joined)})
         assert Subscriber.objects.count() <= 1
-        assert register.verify_chain()[1] == ""
+        assert verifying.verify()[1] == ""
         transaction.set_rollback(True)
 
 
@@ -137,7 +137,7 @@ class TestDoubt:
 
     def test_who_left_is_left_out_until_somebody_decides(self, conflict: IdentityConflict) -> None:
         assert subscribed() == []
-        refused = consent.refusals([conflict.contact, conflict.other], None)
+        refused = recipients.refusals([conflict.contact, conflict.other], None)
         assert "Identità dubbie" in refused[conflict.contact_id]
         assert "si è cancellato" in refused[conflict.other_id]
 
@@ -158,8 +158,8 @@ class TestDoubt:
         consent.leave_topic(two, eventi)
         write(Sender(phone=HIDDEN_NUMBER, bsuid=HIDDEN.bsuid), "Buongiorno", 0)
         assert subscribed() == [one]
-        assert not consent.audience(eventi).exists()
-        assert one.pk in consent.refusals([one], eventi)
+        assert not recipients.audience(eventi).exists()
+        assert one.pk in recipients.refusals([one], eventi)
 
 
 def test_a_correction_may_leave_and_never_joins() -> None:

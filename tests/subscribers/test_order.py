@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from subscribers import consent, inbound, register
+from subscribers import consent, inbound, recipients, verifying
 from subscribers.models import ConsentEvent, Topic
 from tests.factories.whatsapp import ContactFactory, InboundMessageFactory
 from whatsapp.models import Contact, Message
@@ -73,7 +73,7 @@ def test_a_topic_left_later_is_not_taken_again(contact: Contact) -> None:
     consent.subscribe(contact, at=NOW - timedelta(days=1))
     inbound.handle(written(contact, "eventi off", 10))
     inbound.handle(written(contact, "eventi on", 0))
-    assert not consent.audience(eventi).exists()
+    assert not recipients.audience(eventi).exists()
 
 
 def test_leaving_and_joining_again_gives_all_topics_back(contact: Contact) -> None:
@@ -85,8 +85,8 @@ def test_leaving_and_joining_again_gives_all_topics_back(contact: Contact) -> No
         ("iscrizione on", 3),
     ):
         inbound.handle(written(contact, text, seconds))
-    assert consent.audience(eventi).get() == contact
-    assert register.verify_chain() == (4, "")
+    assert recipients.audience(eventi).get() == contact
+    assert verifying.verify() == (4, "")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -106,4 +106,4 @@ def test_people_who_join_at_once_get_one_chain_without_gaps() -> None:
     assert list(ConsentEvent.objects.order_by("sequence").values_list("sequence", flat=True)) == [
         *range(1, 9)
     ]
-    assert register.verify_chain() == (8, "")
+    assert verifying.verify() == (8, "")

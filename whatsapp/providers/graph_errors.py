@@ -49,9 +49,11 @@ _RECIPIENT: dict[int, str | None] = {
     131021: "Il numero è quello del servizio stesso.",
     131026: "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati.",
     131030: "Il numero di prova può scrivere solo ai numeri autorizzati.",
-    131050: "La persona ha chiesto a WhatsApp di non ricevere promozioni da noi.",
     131062: "Questo messaggio può andare solo a un numero, e la persona lo tiene nascosto.",
     137000: None,
+}
+_PROMOTIONS: dict[int, str | None] = {
+    131050: "La persona ha chiesto a WhatsApp di non ricevere promozioni da noi.",
 }
 _WINDOW: dict[int, str | None] = {
     131047: "Sono passate più di 24 ore dall'ultimo messaggio della persona: si può inviare solo un modello.",
@@ -75,6 +77,7 @@ _CLASSES: list[tuple[ErrorClass, dict[int, str | None]]] = [
     (errors.Transient, _TRANSIENT),
     (errors.Later, _LATER),
     (errors.RecipientError, _RECIPIENT),
+    (errors.PromotionsRefused, _PROMOTIONS),
     (errors.WindowClosed, _WINDOW),
     (errors.MessageError, _MESSAGE),
 ]

@@ -1,80 +1,16 @@
-"""People's subscriptions, what they may leave, and the register that proves it."""
+"""The policy and the consent register."""
+
+from datetime import UTC
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from whatsapp.models import Contact
-
-
-class Topic(models.Model):
-    """Something one can leave or keep on its own."""
-
-    slug = models.SlugField("sigla", max_length=40, unique=True)
-    name = models.CharField("nome", max_length=60, unique=True)
-    words = models.JSONField(
-        "parole", default=list, help_text="Le parole con cui i cittadini lo chiamano, in minuscolo."
-    )
-    order = models.PositiveSmallIntegerField("ordine", default=10)
-
-    class Meta:
-        verbose_name = "argomento"
-        verbose_name_plural = "argomenti"
-        ordering = ["order", "name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Subscriber(models.Model):
-    """A contact's subscription. Whoever has left stays, so that nothing can subscribe them again unasked."""
-
-    class State(models.TextChoices):
-        ACTIVE = "active", "iscritto"
-        LEFT = "left", "cancellato"
-
-    contact = models.OneToOneField(
-        Contact, verbose_name="contatto", on_delete=models.PROTECT, related_name="subscriber"
-    )
-    state = models.CharField("stato", max_length=6, choices=State.choices)
-    since = models.DateTimeField("iscritto dal")
-    left_at = models.DateTimeField("cancellato il", null=True, blank=True)
-
-    class Meta:
-        verbose_name = "iscritto"
-        verbose_name_plural = "iscritti"
-        constraints = [
-            models.CheckConstraint(
-                name="subscriber_left_has_time",
-                condition=Q(state="active", left_at__isnull=True) | Q(state="left", left_at__isnull=False),
-            )
-        ]
-        indexes = [models.Index(fields=["state"], name="subscriber_state")]
-        permissions = [
-            ("export_subscriber", "Può esportare gli iscritti"),
-            ("view_full_numbers", "Può vedere i numeri per intero"),
-        ]
-
-    def __str__(self) -> str:
-        return self.contact.display_name
-
-
-class TopicPreference(models.Model):
-    """A topic a subscriber has left; no row means kept."""
-
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="left_topics")
-    topic = models.ForeignKey(
-        Topic, verbose_name="argomento", on_delete=models.PROTECT, related_name="preferences"
-    )
-    left_at = models.DateTimeField("lasciato il", default=timezone.now)
-
-    class Meta:
-        verbose_name = "argomento lasciato"
-        verbose_name_plural = "argomenti lasciati"
-        constraints = [models.UniqueConstraint(fields=["subscriber", "topic"], name="topic_left_once")]
-
-    def __str__(self) -> str:
-        return str(self.topic)
+# Every column of an event but its own hash.
+CHAINED = (
+    "sequence", "subject_id", "kind", "source", "at", "recorded_at", "topic", "policy_version",
+    "policy_sha256", "commitment", "previous_hash",
+)  # fmt: skip
 
 
 class Policy(models.Model):
@@ -83,6 +19,11 @@ class Policy(models.Model):
     version = models.PositiveIntegerField("versione", unique=True)
     title = models.CharField("titolo", max_length=120)
     text = models.TextField("testo")
+    announce = models.BooleanField(
+        "da annunciare",
+        default=False,
+        help_text="Gli iscritti vanno avvisati: dopo la pubblicazione prepari l'avviso da questa pagina.",
+    )
     sha256 = models.CharField("SHA-256", max_length=64, blank=True, editable=False)
     in_force_from = models.DateTimeField("in vigore dal", null=True, blank=True, editable=False)
 
@@ -103,12 +44,30 @@ class ConsentEvent(models.Model):
         LEFT = "off", "cancellazione"
         TOPIC_LEFT = "topic_off", "argomento lasciato"
         TOPIC_KEPT = "topic_on", "argomento ripreso"
+        # Apart from the consent, which is the message itself: the notice counts as accepted once it arrived.
+        TERMS = "terms", "informativa ricevuta e accettata"
+        PROMOTIONS_STOPPED = "promo_off", "promozioni rifiutate su WhatsApp"
+        PROMOTIONS_WANTED = "promo_on", "promozioni riammesse su WhatsApp"
         IDENTITY = "identity", "identità cambiata"
+        MERGED = "merged", "unito a un altro contatto"
+        TAKEN_OVER = "taken", "iscrizione ripresa da un altro contatto"
+        RECTIFIED = "rectified", "dati rettificati"
+        OBJECTION = "objection", "opposizione al trattamento"
+        ERASED = "erased", "dati cancellati"
+
+    class Source(models.TextChoices):
+        WHATSAPP = "whatsapp", "WhatsApp"
+        DESK = "desk", "sportello"
+        IMPORT = "import", "importazione"
+        OFFICE = "office", "ufficio"
+        SYSTEM = "system", "sistema"
 
     sequence = models.PositiveBigIntegerField("progressivo", unique=True)
     subject_id = models.UUIDField("codice interessato", db_index=True)
     kind = models.CharField("evento", max_length=10, choices=Kind.choices)
-    at = models.DateTimeField("data e ora")
+    source = models.CharField("da dove", max_length=10, choices=Source.choices)
+    at = models.DateTimeField("data e ora")  # the provider's, if a message did it
+    recorded_at = models.DateTimeField("registrato il")
     topic = models.CharField("argomento", max_length=40, blank=True)
     policy_version = models.PositiveIntegerField("versione dell'informativa")
     policy_sha256 = models.CharField("SHA-256 dell'informativa", max_length=64)
@@ -125,6 +84,14 @@ class ConsentEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.sequence} · {self.get_kind_display()}"
 
+    def chained(self) -> dict[str, Any]:
+        """What the hash covers, and the journal copies: JSON values, times in UTC to the microsecond."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in CHAINED}
+        told |= {name: str(told[name]) for name in ("subject_id", "kind", "source")}
+        for name in ("at", "recorded_at"):
+            told[name] = told[name].astimezone(UTC).isoformat(timespec="microseconds")
+        return told
+
 
 class ConsentEvidence(models.Model):
     """The erasable part of an event: what was written, by whom. Erasing it leaves the chain verifiable."""
@@ -132,9 +99,10 @@ class ConsentEvidence(models.Model):
     event = models.OneToOneField(
         ConsentEvent, verbose_name="evento", on_delete=models.PROTECT, related_name="evidence"
     )
-    text = models.TextField("testo ricevuto", blank=True)
+    text = models.TextField("testo ricevuto o riferimento", blank=True)
     message_id = models.CharField("messaggio WhatsApp", max_length=200, blank=True)
     identity = models.CharField("numero o identificativo", max_length=140, blank=True)
+    shown = models.TextField("che cosa è stato mostrato", blank=True)
     actor = models.CharField("chi", max_length=150)
     salt = models.CharField(max_length=64)
 
@@ -159,19 +127,3 @@ class RegisterHead(models.Model):
 
     def __str__(self) -> str:
         return str(self.sequence)
-
-
-class ServiceText(models.Model):
-    """A text sent to citizens, which the staff may change."""
-
-    slug = models.SlugField("sigla", max_length=40, unique=True)
-    name = models.CharField("quando si invia", max_length=120)
-    text = models.TextField("testo")
-
-    class Meta:
-        verbose_name = "testo del servizio"
-        verbose_name_plural = "testi del servizio"
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,0 +1,12 @@
+"""Nudges turned into calls of the domain."""
+
+from celery import shared_task
+
+from subscribers import journal, welcomes
+
+
+@shared_task(name="subscribers.sweep")
+def sweep() -> None:
+    """Welcomes that have arrived, and the journal's gaps."""
+    welcomes.record_arrived()
+    journal.write()
