@@ -106,6 +106,7 @@ def subscribers(user: PermissionsMixin) -> Card:
     )
     return {
         "active": Subscriber.objects.filter(state=Subscriber.State.ACTIVE).count(),
+        "doubts": Subscriber.objects.filter(doubt_at__isnull=False).count(),
         **this_month,
         "months": months,
         "plot": charts.line([(date_format(month, "M"), count) for month, count in months]),

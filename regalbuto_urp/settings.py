@@ -165,6 +165,8 @@ CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
 
 INBOUND_HANDLERS = ["subscribers.inbound.handle", "reports.inbound.handle"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+# Where a notice is begun, its `title` and `text` given in the address.
+NOTICE_PAGE = "admin:broadcasts_broadcast_add"
 TEMPLATE_USES = ["broadcasts.composing.uses"]
 
 # --- The log of actions. No table that messages touch is watched: each save would cost a query ------

@@ -144,9 +144,9 @@ def keep_topic(contact: Contact, topic: Topic, **how: Unpack[How]) -> bool:
     return bool(gone)
 
 
-def note(contact: Contact, kind: Kind, **how: Unpack[How]) -> None:
+def note(contact: Contact, kind: Kind, topic: str = "", **how: Unpack[How]) -> None:
     """Write an event that changes no subscription by itself. The last step of a transaction."""
-    register.append(_entry(contact, kind, how))
+    register.append(_entry(contact, kind, how, topic))
 
 
 @transaction.atomic

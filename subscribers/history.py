@@ -28,9 +28,9 @@ class Standing:
         """Take one more event into account; they come in the register's order."""
         if event.kind in BEGINS:
             self.active, self.since, self.left_at, self.merged = True, event.at, None, False
-            self.left_topics.clear()
         elif event.kind in ENDS:
             self.active, self.left_at, self.merged = False, event.at, event.kind == Kind.MERGED
+            self.left_topics.clear()
         elif event.kind == Kind.TOPIC_LEFT:
             self.left_topics[event.topic] = event.at
         elif event.kind == Kind.TOPIC_KEPT:

@@ -63,6 +63,8 @@ def unite(contact: Contact, merged: Contact, actor: str, certain: bool, **_: Any
     elif theirs:
         theirs.contact = contact
         theirs.save()
+        for left in theirs.left_topics.select_related("topic"):
+            consent.note(contact, Kind.TOPIC_LEFT, left.topic.slug, **told)
     if before != Active and consent.is_subscribed(contact):
         consent.note(contact, Kind.TAKEN_OVER, **told | {"reference": f"codice {merged.subject_id}"})
     subscriber = consent.active(contact)

@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from subscribers import exports
+from subscribers import consent, exports
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
 from whatsapp import phones
 from whatsapp.admin.base import ReadOnly, badge
@@ -34,6 +34,15 @@ class LeftTopicFilter(admin.RelatedFieldListFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = "argomento lasciato"
+
+
+class DoubtFilter(admin.EmptyFieldListFilter):
+    """Who was asked «do you want to leave?» and has not answered."""
+
+    def choices(self, changelist: Any) -> Any:
+        labels = ("tutti", "no", "sì, non ha risposto")
+        for choice, label in zip(super().choices(changelist), labels, strict=True):
+            yield {**choice, "display": label}
 
 
 class Exportable(ReadOnly, admin.ModelAdmin[Any]):
@@ -96,7 +105,8 @@ class SubscriberAdmin(Exportable):
     resource = exports.SubscriberResource
     export_permission = "subscribers.export_subscriber"
     list_display = ["name", "number", "state_badge", "joined", "left", "topics_left"]
-    list_filter = ["state", "since", ("left_topics__topic", LeftTopicFilter)]
+    list_filter = ["state", "since", ("left_topics__topic", LeftTopicFilter), ("doubt_at", DoubtFilter)]
+    actions = ["resolve_doubt"]
     list_select_related = ["contact"]
     search_fields = ["contact__profile_name"]
     search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
@@ -126,8 +136,20 @@ class SubscriberAdmin(Exportable):
     def number(self, subscriber: Subscriber) -> str:
         return phones.mask(subscriber.contact.phone)
 
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscribers.change_subscriber")
+
+    @admin.action(description="Il dubbio è risolto: resta iscritto", permissions=["settle"])
+    def resolve_doubt(self, request: HttpRequest, subscribers: QuerySet[Subscriber]) -> None:
+        doubtful = list(subscribers.filter(doubt_at__isnull=False).select_related("contact"))
+        for subscriber in doubtful:
+            consent.resolve_doubt(subscriber.contact)
+        self.message_user(request, f"Dubbi risolti: {len(doubtful)}. Restano iscritti e ricevono gli avvisi.")
+
     @admin.display(description="stato", ordering="state")
     def state_badge(self, subscriber: Subscriber) -> SafeString:
+        if subscriber.doubt_at:
+            return badge("amber", "forse vuole cancellarsi")
         active = subscriber.state == Subscriber.State.ACTIVE
         return badge("green" if active else "grey", subscriber.get_state_display())
 

@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaksbr
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscribers import keywords, policies, texts
 from subscribers.models import Policy, ServiceText, Topic
 
+TITLE = "Nuova informativa di WhatsURP"
+TEXT = (
+    "Il Comune ha aggiornato l'informativa di WhatsURP. La nuova versione è su {url} Per continuare a "
+    "ricevere gli avvisi non devi fare nulla; per uscire scrivi ISCRIZIONE OFF."
+)
+
 
 @admin.register(Policy)
 class PolicyAdmin(admin.ModelAdmin[Policy]):
     list_display = ["__str__", "in_force_from", "sha256"]
-    fields = ("version", "title", "text", "in_force_from", "sha256")
-    readonly_fields = ("in_force_from", "sha256")
+    fields = ("version", "title", "text", "announce", "notice", "in_force_from", "sha256")
+    readonly_fields = ("notice", "in_force_from", "sha256")
     actions = ["publish"]
 
     def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
@@ -48,6 +57,15 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
         published = [str(policy) for policy in objs if policy.in_force_from]
         return deleted, counts, needed, [*protected, *published]
 
+    @admin.display(description="avviso agli iscritti")
+    def notice(self, policy: Policy) -> SafeString | str:
+        """A link to a notice begun: it is approved, sent and followed like any other."""
+        if not (policy.announce and policy.in_force_from):
+            return "si prepara dopo la pubblicazione" if policy.announce else "non richiesto"
+        url = settings.SITE_URL + reverse("subscribers:policy_version", args=[policy.version])
+        query = urlencode({"title": TITLE, "text": TEXT.format(url=url)})
+        return format_html('<a href="{}?{}">Prepara l\'avviso</a>', reverse(settings.NOTICE_PAGE), query)
+
     @admin.action(description="Pubblica: entra in vigore e non si modifica più", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
         for policy in queryset.order_by("version"):
@@ -57,6 +75,9 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"«{policy}» è in vigore.")
+                if policy.announce:
+                    link = format_html("Gli iscritti vanno avvisati. {}.", self.notice(policy))
+                    self.message_user(request, link, messages.WARNING)
 
 
 class ServiceTextForm(forms.ModelForm[ServiceText]):

@@ -1,5 +1,8 @@
 """The back office: numbers stay masked, ledgers stay as they are, what the staff write is checked."""
 
+import html
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -7,6 +10,7 @@ from django.test import Client
 
 from subscribers import consent
 from subscribers.models import ConsentEvent, Policy, ServiceText, Topic
+from tests.factories.broadcasts import UserFactory
 from tests.factories.whatsapp import ContactFactory, InboundMessageFactory
 from whatsapp.models import Contact
 
@@ -136,3 +140,15 @@ def test_versions_come_into_force_in_their_order(staff: Client) -> None:
     assert "versione successiva" in publish(staff, late)
     late.refresh_from_db()
     assert late.in_force_from is None
+
+
+def test_a_new_version_can_ask_for_a_notice_to_all(client: Client) -> None:
+    client.force_login(UserFactory(is_superuser=True))
+    policy = Policy.objects.create(version=2, title="Informativa", text="Testo nuovo.", announce=True)
+    told = publish(client, policy)
+    assert "Gli iscritti vanno avvisati" in told
+    link = re.search(r'href="(/admin/broadcasts/broadcast/add/[^"]+)"', told)
+    assert link
+    form = client.get(html.unescape(link[1])).content.decode()
+    assert 'value="Nuova informativa di WhatsURP"' in form
+    assert "/informativa/2/" in form
