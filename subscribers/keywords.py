@@ -155,7 +155,8 @@ def _read(text: str) -> list[str]:
     elif len(words) <= SHORT:  # «iscri zione off»
         mended = _unglued("".join(words)) or mended
     for index, word in enumerate(mended[1:], 1):  # after the keyword every slip of OFF counts
-        if mended[index - 1] == KEYWORD and 1 < len(word) < 5 and OSA.distance(word, "off") == 1:
+        near = len(word) < 5 and OSA.distance(word, "off") == 1
+        if mended[index - 1] == KEYWORD and len(word) > 1 and (near or word[1:] in {"of", "ff"}):
             mended[index] = "off"
     for period in range(1, len(mended) // 2 + 1):
         if mended == mended[:period] * (len(mended) // period):
@@ -293,7 +294,7 @@ def _rules(part: str) -> list[tuple[Intent, re.Pattern[str]]]:
 
 @cache
 def _compiled(*phrases: str) -> re.Pattern[str]:
-    return re.compile("(?:^|(?<= ))(?:" + "|".join(map(_regex, phrases)) + ")")
+    return re.compile(r"(?<!\S)(?:" + "|".join(map(_regex, phrases)) + ")")
 
 
 def _regex(phrase: str) -> str:
