@@ -242,7 +242,8 @@ def _is_signature(words: list[str]) -> bool:
     ]
     told = _without(told, _LISTS["greetings"] | _LISTS["thanks"] | _LISTS["introductions"])
     told = [word for word in told if word not in _LISTS["particles"]]
-    stop = _LISTS["hesitations"] | _LISTS["not_names"] | _LISTS["elsewhere"]
+    others = ("hesitations", "limits", "after", "not_names", "elsewhere", "topic_off")
+    stop = frozenset().union(*(_LISTS[name] for name in others))
     known = not told or told[0] in _NAMES or told[-1] in _NAMES
     return known and len(told) <= 4 and all(word.isalpha() and word not in stop for word in told)
 
