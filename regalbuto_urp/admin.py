@@ -60,10 +60,13 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
     @admin.display(description="che cosa", ordering="action")
     def what(self, entry: Any) -> SafeString:
         badge = '<span class="wu-badge wu-badge--{}">{}</span>'
-        return format_html(badge, _TONES[entry.action], entry.get_action_display())
+        done = "esportato" if entry.additional_data else entry.get_action_display()
+        return format_html(badge, _TONES[entry.action], done)
 
     @admin.display(description="su che cosa", ordering="content_type")
     def thing(self, entry: Any) -> str:
+        if entry.additional_data:
+            return str(entry.object_repr)
         model = entry.content_type.model_class()
         name = model._meta.verbose_name if model else entry.content_type.model
         return f"{capfirst(str(name))}: {entry.object_repr}"

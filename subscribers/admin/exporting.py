@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -27,7 +28,7 @@ class ExportForm(forms.Form):
         label="Motivo",
         min_length=5,
         max_length=200,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
         help_text="Per esempio «verifica annuale dei revisori». Resta nel registro delle azioni: non "
         "scrivere nomi né numeri di telefono.",
     )
@@ -41,9 +42,10 @@ class ExportForm(forms.Form):
         "alla fine di quel giorno, secondo il registro consensi, senza filtri e senza nomi.",
     )
     whole = forms.BooleanField(
-        label="Numeri di telefono per intero",
+        label="Numeri per intero",
         required=False,
-        help_text="Altrimenti sono mascherati: +39340****201. Chiedili solo se servono al motivo.",
+        help_text="Altrimenti i numeri di telefono sono mascherati: +39340****201. Chiedili solo se servono "
+        "al motivo.",
     )
 
     def __init__(self, *args: Any, without: set[str], dated: str, **kwargs: Any) -> None:
@@ -110,6 +112,7 @@ class Exportable(Watched[Any]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": f"Esporta: {self.opts.verbose_name_plural}",
+            "fieldsets": AdminForm(form, [(None, {"fields": [*form.fields]})], {}),  # type: ignore[arg-type]
             "form": form,
             "filters": _filters(listed),
             "count": listed.result_count,

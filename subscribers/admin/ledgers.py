@@ -33,6 +33,12 @@ class LeftTopicFilter(admin.RelatedFieldListFilter):
         self.title = "argomento lasciato"
 
 
+class SourceFilter(admin.ChoicesFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "provenienza"  # «Per da dove» would be no Italian
+
+
 class TopicFilter(admin.SimpleListFilter):
     """By the topic an event is about; the register holds its slug."""
 
@@ -134,7 +140,7 @@ class ConsentEventAdmin(Exportable):
     export_without = {"day"}
     opened_as = "sequence"
     list_display = ["sequence", "when", "kind_badge", "topic", "subject", "actor", "policy_version"]
-    list_filter = ["kind", "at", "source", TopicFilter, "policy_version"]
+    list_filter = ["kind", "at", ("source", SourceFilter), TopicFilter, "policy_version"]
     list_select_related = ["evidence"]
     search_fields = ["=subject_id"]
     search_help_text = "Codice dell'interessato."

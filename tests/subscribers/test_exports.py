@@ -145,6 +145,7 @@ def test_an_export_broken_off_stays_so_in_the_log(client: Client, auditor: User,
     assert entry().additional_data["completed"] is False
     assert "rows" not in entry().additional_data
     html = client.get("/admin/auditlog/logentry/").content.decode()
+    assert "esportato</span>" in html
     assert "non completata: in corso, oppure interrotta" in html
     assert f"<strong>motivo</strong>: {REASON}" in html
 
@@ -174,7 +175,12 @@ def test_the_page_says_the_filters_and_the_rows_before(
 ) -> None:
     page = client.get("/admin/subscribers/consentevent/esporta/?kind__exact=on&source__exact=whatsapp")
     html = page.content.decode()
-    for expected in ("evento: iscrizione; da dove: WhatsApp", "<dd>1</dd>", 'name="whole"', 'type="date"'):
+    for expected in (
+        "evento: iscrizione; provenienza: WhatsApp",
+        "<dd>1</dd>",
+        'name="whole"',
+        'type="date"',
+    ):
         assert expected in html
     assert 'name="day"' not in html
     assert client.get("/admin/subscribers/consentevent/esporta/?kind__sbagliato=on").status_code == 302
