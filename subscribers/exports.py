@@ -160,8 +160,8 @@ def stream(
             the BOM included, as `sha256sum` of the file tells it. Not called if whoever reads stops before.
     """
     writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
-    told = (resource.export_resource(row, whole=whole) for row in rows)
-    lines = (writer.writerow([safe(cell) for cell in cells]) for cells in told)
+    columns = resource.get_export_fields()  # once: `export_resource` looks for them at every row
+    lines = (writer.writerow([safe(one.export(row, whole=whole)) for one in columns]) for row in rows)
     all_lines = chain([BOM + writer.writerow(resource.get_export_headers())], lines)
     digest, count = hashlib.sha256(), 0
     while block := list(islice(all_lines, BLOCK)):
