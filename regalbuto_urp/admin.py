@@ -16,6 +16,14 @@ _TONES = {
     LogEntry.Action.DELETE: "red",
     LogEntry.Action.ACCESS: "grey",
 }
+# What an export tells of itself (`subscribers.admin.exporting`).
+_EXPORT = {
+    "reason": "motivo",
+    "filters": "filtri",
+    "whole": "numeri per intero",
+    "rows": "righe",
+    "sha256": "SHA-256 del file",
+}
 _WORDS = {"None": "—", "": "—", "True": "sì", "False": "no"}
 
 admin.site.unregister(LogEntry)
@@ -52,22 +60,37 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
     @admin.display(description="che cosa", ordering="action")
     def what(self, entry: Any) -> SafeString:
         badge = '<span class="wu-badge wu-badge--{}">{}</span>'
-        return format_html(badge, _TONES[entry.action], entry.get_action_display())
+        done = "esportato" if entry.additional_data else entry.get_action_display()
+        return format_html(badge, _TONES[entry.action], done)
 
     @admin.display(description="su che cosa", ordering="content_type")
     def thing(self, entry: Any) -> str:
+        if entry.additional_data:
+            return str(entry.object_repr)
         model = entry.content_type.model_class()
         name = model._meta.verbose_name if model else entry.content_type.model
         return f"{capfirst(str(name))}: {entry.object_repr}"
 
-    @admin.display(description="cambiamenti")
+    @admin.display(description="dettagli")
     def details(self, entry: Any) -> SafeString:
+        return _exported(entry.additional_data) if entry.additional_data else self._changed(entry)
+
+    @staticmethod
+    def _changed(entry: Any) -> SafeString:
         model = entry.content_type.model_class()
         # The log also holds the other ends of relations, which tell nothing.
         fields = (*model._meta.fields, *model._meta.many_to_many) if model else ()
         changes = entry.changes or {}
         rows = ((field.verbose_name, _told(changes[field.name])) for field in fields if field.name in changes)
         return format_html_join("", "<div><strong>{}</strong>: {}</div>", (row for row in rows if row[1]))
+
+
+def _exported(told: dict[str, Any]) -> SafeString:
+    """An export; while it is leaving, or if it was broken off, neither rows nor hash are known."""
+    rows = ((label, _WORDS.get(str(told[key]), told[key])) for key, label in _EXPORT.items() if key in told)
+    left = "" if told.get("completed") else "non completata: in corso, oppure interrotta"
+    badge = format_html('<span class="wu-badge wu-badge--amber">{}</span>', left) if left else ""
+    return format_html("{}{}", badge, format_html_join("", "<div><strong>{}</strong>: {}</div>", rows))
 
 
 def _told(change: Any) -> str:

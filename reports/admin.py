@@ -20,6 +20,7 @@ from reports.casework import CaseworkError
 from reports.forms import ActForm
 from reports.models import Office, ReplyText, Report, ReportCategory, ReportItem
 from reports.states import Forbidden
+from whatsapp import audit
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
 from whatsapp.types import Kind
@@ -195,6 +196,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if not self.has_view_permission(request, report):
             raise PermissionDenied
+        audit.note_opening(report, report.number)
         return self._page(request, report, None)
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,23 +1,31 @@
-"""CSV for auditors: safe in Excel, streamed, numbers whole only for who may see them (FEATURES 78-79)."""
+"""CSV for auditors: safe in Excel, streamed, numbers whole only for who may see them (FEATURES 78-81)."""
 
 import csv
-from collections.abc import Iterator
-from datetime import datetime
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time
+from itertools import chain, islice
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import QuerySet
 from django.utils import timezone
 from import_export import fields, resources
 
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers import history
+from subscribers.history import Standing
+from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
 from whatsapp import phones
 from whatsapp.models import Contact
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as another alphabet
 # What a spreadsheet takes for a formula, wide characters too, and what it drops in front of one.
 DANGEROUS = (*"=+-@＝＋－＠", "\t", "\r", "\n")
-CHUNK = 2000
+CHUNK = 2000  # rows read at once
+BLOCK = 200  # lines sent at once
+# A telephone number as people write it, in pieces: at least nine digits, so that a date is none.
+_LIKE_A_NUMBER = re.compile(r"[\s(.,'€$£+-]*\d")
+_IN_PIECES = re.compile(r"\d(?:[ .-]?\d){8,14}")
 Auditor = AbstractUser | AnonymousUser
 
 
@@ -38,11 +46,22 @@ def safe(value: object) -> str:
     return f" {text}" if text.startswith(DANGEROUS) or text.lstrip().startswith(DANGEROUS) else text
 
 
-def telephone(contact: Contact, *, whole: bool) -> str:
-    """`tel:+39…`, which no spreadsheet turns into a number or a formula; masked unless `whole`."""
-    if not contact.phone:
-        return ""
-    return f"tel:{contact.phone}" if whole else f"tel:{phones.mask(contact.phone)}"
+def identity(value: str | None, whole: bool) -> str:
+    """`tel:+39…`, which no spreadsheet turns into a number or a formula; anything else only if `whole`."""
+    if not (value or "").startswith("+"):
+        return value or "" if whole else ""
+    return f"tel:{value if whole else phones.mask(value)}"
+
+
+def written(text: str, whole: bool) -> str:
+    """What somebody wrote, with the numbers in it masked unless `whole`.
+
+    A text that begins like a number gets guillemets: a spreadsheet would make 4 March of a reference «4/3»,
+    and drop the zeros of «00123» and the plus of «+39…», whatever space is in front.
+    """
+    if not whole:
+        text = phones.masked(_IN_PIECES.sub(lambda found: re.sub(r"\D", "", found[0]), text))
+    return f"«{text}»" if _LIKE_A_NUMBER.match(text) else text
 
 
 def moment(value: datetime | None) -> str:
@@ -50,94 +69,68 @@ def moment(value: datetime | None) -> str:
     return timezone.localtime(value).isoformat(timespec="seconds") if value else ""
 
 
-class _Resource(resources.ModelResource):  # type: ignore[type-arg]  # generic for mypy only
-    """Rows one by one; `whole` tells whether this person may see whole numbers."""
+def _proof(event: ConsentEvent) -> ConsentEvidence:
+    """An event's evidence; an empty one where it has been erased."""
+    return getattr(event, "evidence", ConsentEvidence())
 
-    def __init__(self, *, whole: bool) -> None:
+
+class Column(fields.Field):
+    """What it tells of a row; `whole` says whether numbers are shown whole."""
+
+    def __init__(self, tell: Callable[[Any, bool], object]) -> None:
         super().__init__()
-        self.whole = whole
+        self.tell = tell
+
+    def export(self, instance: Any, **kwargs: Any) -> Any:
+        return self.tell(instance, kwargs["whole"])
 
 
-class SubscriberResource(_Resource):
+class SubscriberResource(resources.Resource):  # type: ignore[type-arg]  # generic for mypy only
     """Who is subscribed, or was."""
 
-    codice = fields.Field(column_name="codice_interessato")
-    numero = fields.Field(column_name="numero")
-    nome = fields.Field(column_name="nome_su_whatsapp")
-    stato = fields.Field(column_name="stato")
-    dal = fields.Field(column_name="iscritto_dal")
-    cancellato = fields.Field(column_name="cancellato_il")
-    lasciati = fields.Field(column_name="argomenti_lasciati")
-
-    class Meta:
-        model = Subscriber
-        fields = ("codice", "numero", "nome", "stato", "dal", "cancellato", "lasciati")
-        export_order = fields
-
-    def dehydrate_codice(self, row: Subscriber) -> str:
-        return str(row.contact.subject_id)
-
-    def dehydrate_numero(self, row: Subscriber) -> str:
-        return telephone(row.contact, whole=self.whole)
-
-    def dehydrate_nome(self, row: Subscriber) -> str:
-        return row.contact.profile_name
-
-    def dehydrate_stato(self, row: Subscriber) -> str:
-        return row.get_state_display()
-
-    def dehydrate_dal(self, row: Subscriber) -> str:
-        return moment(row.since)
-
-    def dehydrate_cancellato(self, row: Subscriber) -> str:
-        return moment(row.left_at)
-
-    def dehydrate_lasciati(self, row: Subscriber) -> str:
-        return ", ".join(left.topic.slug for left in row.left_topics.all())
+    codice_interessato = Column(lambda row, _: row.contact.subject_id)
+    numero = Column(lambda row, whole: identity(row.contact.phone, whole))
+    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.profile_name, whole))
+    stato = Column(lambda row, _: row.get_state_display())
+    iscritto_dal = Column(lambda row, _: moment(row.since))
+    cancellato_il = Column(lambda row, _: moment(row.left_at))
+    argomenti_lasciati = Column(lambda row, _: ", ".join(left.topic.slug for left in row.left_topics.all()))
 
 
-class ConsentResource(_Resource):
+class StandingResource(resources.Resource):  # type: ignore[type-arg]
+    """The list at a past date, as `listed_at` tells it; the names of then are not kept."""
+
+    codice_interessato = Column(lambda row, _: row[0].subject_id)
+    numero = Column(lambda row, whole: identity(row[1] and row[1].phone, whole))
+    stato = Column(lambda row, _: Subscriber.State("active" if row[0].active else "left").label)
+    iscritto_dal = Column(lambda row, _: moment(row[0].since))
+    cancellato_il = Column(lambda row, _: moment(row[0].left_at))
+    argomenti_lasciati = Column(lambda row, _: ", ".join(row[0].left_topics))
+
+
+class ConsentResource(resources.Resource):  # type: ignore[type-arg]
     """The register, with the evidence that is still there."""
 
-    progressivo = fields.Field(attribute="sequence", column_name="progressivo")
-    data_ora = fields.Field(column_name="data_ora")
-    evento = fields.Field(column_name="evento")
-    argomento = fields.Field(attribute="topic", column_name="argomento")
-    codice = fields.Field(attribute="subject_id", column_name="codice_interessato")
-    numero = fields.Field(column_name="numero")
-    testo = fields.Field(column_name="testo_ricevuto")
-    messaggio = fields.Field(column_name="id_messaggio_whatsapp")
-    operatore = fields.Field(attribute="evidence__actor", column_name="chi")
-    versione = fields.Field(attribute="policy_version", column_name="versione_informativa")
-    sha256 = fields.Field(attribute="policy_sha256", column_name="sha256_informativa")
-    impronta = fields.Field(attribute="hash", column_name="hash_riga")
-    precedente = fields.Field(attribute="previous_hash", column_name="hash_precedente")
+    progressivo = Column(lambda event, _: event.sequence)
+    data_ora = Column(lambda event, _: moment(event.at))
+    registrato_il = Column(lambda event, _: moment(event.recorded_at))
+    evento = Column(lambda event, _: event.get_kind_display().upper())
+    provenienza = Column(lambda event, _: event.get_source_display())
+    argomento = Column(lambda event, _: event.topic)
+    codice_interessato = Column(lambda event, _: event.subject_id)
+    numero = Column(lambda event, whole: identity(_proof(event).identity, whole))
+    testo_ricevuto = Column(lambda event, whole: written(_proof(event).text, whole))
+    # WhatsApp's id holds the number in clear.
+    id_messaggio_whatsapp = Column(lambda event, whole: _proof(event).message_id if whole else "")
+    mostrato = Column(lambda event, whole: written(_proof(event).shown, whole))
+    chi = Column(lambda event, _: _proof(event).actor)
+    versione_informativa = Column(lambda event, _: event.policy_version)
+    sha256_informativa = Column(lambda event, _: event.policy_sha256)
+    hash_riga = Column(lambda event, _: event.hash)
+    hash_precedente = Column(lambda event, _: event.previous_hash)
 
-    class Meta:
-        model = ConsentEvent
-        fields = ("progressivo", "data_ora", "evento", "argomento", "codice", "numero", "testo", "messaggio",
-                  "operatore", "versione", "sha256", "impronta", "precedente")  # fmt: skip
-        export_order = fields
 
-    def dehydrate_data_ora(self, row: ConsentEvent) -> str:
-        return moment(row.at)
-
-    def dehydrate_evento(self, row: ConsentEvent) -> str:
-        return row.get_kind_display().upper()
-
-    def dehydrate_numero(self, row: ConsentEvent) -> str:
-        identity = row.evidence.identity if hasattr(row, "evidence") else ""
-        if not identity.startswith("+"):
-            return identity if self.whole else ""
-        return f"tel:{identity if self.whole else phones.mask(identity)}"
-
-    def dehydrate_testo(self, row: ConsentEvent) -> str:
-        text = row.evidence.text if hasattr(row, "evidence") else ""
-        return text if self.whole else phones.masked(text)  # people write their number into it
-
-    def dehydrate_messaggio(self, row: ConsentEvent) -> str:
-        # The id holds the number in clear.
-        return row.evidence.message_id if self.whole and hasattr(row, "evidence") else ""
+Table = SubscriberResource | StandingResource | ConsentResource
 
 
 def may_see_whole_numbers(user: Auditor) -> bool:
@@ -145,9 +138,35 @@ def may_see_whole_numbers(user: Auditor) -> bool:
     return user.has_perm("subscribers.view_full_numbers")
 
 
-def stream(resource: _Resource, queryset: QuerySet[Any]) -> Iterator[str]:
-    """The lines of the CSV, header first, whatever the number of rows in constant memory."""
+def listed_at(day: date) -> Iterator[tuple[Standing, Contact | None]]:
+    """Everybody's standing at the end of a day in the town's time, with the contact if it is still known."""
+    standings = iter(history.at(timezone.make_aware(datetime.combine(day, time.max))))
+    while chunk := list(islice(standings, CHUNK)):
+        known = Contact.objects.in_bulk([one.subject_id for one in chunk], field_name="subject_id")
+        yield from ((one, known.get(one.subject_id)) for one in chunk)
+
+
+def stream(
+    resource: Table,
+    rows: Iterable[Any],
+    *,
+    whole: bool,
+    done: Callable[[int, str], None],
+) -> Iterator[bytes]:
+    """The CSV in pieces, header first, whatever the number of rows in constant memory.
+
+    Args:
+        done: called once the last piece was taken, with the number of rows and the SHA-256 of all bytes,
+            the BOM included, as `sha256sum` of the file tells it. Not called if whoever reads stops before.
+    """
     writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
-    yield BOM + writer.writerow(resource.get_export_headers())
-    for row in queryset.iterator(chunk_size=CHUNK):
-        yield writer.writerow([safe(value) for value in resource.export_resource(row)])
+    columns = resource.get_export_fields()  # once: `export_resource` looks for them at every row
+    lines = (writer.writerow([safe(one.export(row, whole=whole)) for one in columns]) for row in rows)
+    all_lines = chain([BOM + writer.writerow(resource.get_export_headers())], lines)
+    digest, count = hashlib.sha256(), 0
+    while block := list(islice(all_lines, BLOCK)):
+        sent = "".join(block).encode()
+        digest.update(sent)
+        count += len(block)
+        yield sent
+    done(count - 1, digest.hexdigest())

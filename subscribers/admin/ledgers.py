@@ -3,22 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscribers import consent, exports
-from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
+from subscribers.admin.exporting import Exportable
+from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber, Topic
 from whatsapp import phones
 from whatsapp.admin.base import ReadOnly, badge
 
@@ -45,65 +42,23 @@ class DoubtFilter(admin.EmptyFieldListFilter):
             yield {**choice, "display": label}
 
 
-class Exportable(ReadOnly, admin.ModelAdmin[Any]):
-    """A ledger with a button that exports the rows in view, logged with who, when, filters and count."""
+class TopicFilter(admin.SimpleListFilter):
+    """By the topic an event is about; the register holds its slug."""
 
-    resource: type[exports.SubscriberResource | exports.ConsentResource]
-    export_permission: str
-    change_list_template = "admin/subscribers/exportable_change_list.html"
-    show_full_result_count = False
+    title, parameter_name = "argomento", "topic"
 
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        export = path("esporta/", self.admin_site.admin_view(self.export), name=name)
-        return [export, *super().get_urls()]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Topic.objects.values_list("slug", "name"))
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        allowed = request.user.has_perm(self.export_permission)
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_export"
-        extra = {"export_url": f"{reverse(name)}?{request.GET.urlencode()}" if allowed else ""}
-        return super().changelist_view(request, {**(extra_context or {}), **extra})
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Stream the filtered list as CSV."""
-        if not (self.has_view_permission(request) and request.user.has_perm(self.export_permission)):
-            raise PermissionDenied
-        try:
-            rows = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:
-            self.message_user(request, "Filtro non valido: scegli i filtri dall'elenco ed esporta di nuovo.",
-                              messages.ERROR)  # fmt: skip
-            return redirect("..")
-        self._log(request, rows)
-        whole = exports.may_see_whole_numbers(request.user)
-        lines = exports.stream(self.resource(whole=whole), self.with_details(rows))
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-        filename = f"{self.opts.verbose_name_plural}-{timezone.localtime():%Y-%m-%d-%H%M}.csv".replace(
-            " ", "-"
-        )
-        response["Content-Disposition"] = f'attachment; filename="{filename}"'
-        return response
-
-    def with_details(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows
-
-    def _log(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        filters = request.GET.urlencode() or "nessun filtro"
-        LogEntry.objects.create(
-            user_id=int(request.user.pk or 0),
-            content_type=ContentType.objects.get_for_model(self.model),
-            object_repr=f"Esportazione CSV: {self.opts.verbose_name_plural}"[:200],
-            action_flag=CHANGE,
-            change_message=f"Esportate {rows.count()} righe ({filters}).",
-        )
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentEvent]) -> QuerySet[ConsentEvent]:
+        return queryset.filter(topic=self.value()) if self.value() else queryset
 
 
 @admin.register(Subscriber)
 class SubscriberAdmin(Exportable):
     resource = exports.SubscriberResource
     export_permission = "subscribers.export_subscriber"
+    export_dated = "since"
     list_display = ["name", "number", "state_badge", "joined", "left", "topics_left"]
     list_filter = ["state", "since", ("left_topics__topic", LeftTopicFilter), ("doubt_at", DoubtFilter)]
     actions = ["resolve_doubt"]
@@ -174,13 +129,17 @@ class SubscriberAdmin(Exportable):
 
 class EvidenceInline(ReadOnly, admin.StackedInline[ConsentEvidence, ConsentEvent]):
     model = ConsentEvidence
-    readonly_fields = ("masked_text", "masked_identity", "actor")
+    readonly_fields = ("masked_text", "masked_identity", "masked_shown", "actor")
     fields = readonly_fields
     can_delete = False
 
     @admin.display(description="testo ricevuto")
     def masked_text(self, evidence: ConsentEvidence) -> str:
-        return phones.masked(evidence.text) or "nessun testo"
+        return exports.written(evidence.text, False) or "nessun testo"
+
+    @admin.display(description="che cosa è stato mostrato")
+    def masked_shown(self, evidence: ConsentEvidence) -> SafeString | str:
+        return linebreaksbr(exports.written(evidence.shown, False)) or "niente"
 
     @admin.display(description="numero o identificativo")
     def masked_identity(self, evidence: ConsentEvidence) -> str:
@@ -193,14 +152,17 @@ class EvidenceInline(ReadOnly, admin.StackedInline[ConsentEvidence, ConsentEvent
 class ConsentEventAdmin(Exportable):
     resource = exports.ConsentResource
     export_permission = "subscribers.export_consentevent"
+    export_dated = "at"
+    export_without = {"day"}
+    opened_as = "sequence"
     list_display = ["sequence", "when", "kind_badge", "topic", "subject", "actor", "policy_version"]
-    list_filter = ["kind", "at", "policy_version"]
+    list_filter = ["kind", "at", "source", TopicFilter, "policy_version"]
     list_select_related = ["evidence"]
     search_fields = ["=subject_id"]
     search_help_text = "Codice dell'interessato."
     inlines = [EvidenceInline]
-    readonly_fields = ("sequence", "kind", "at", "topic", "subject_id", "policy_version", "policy_sha256",
-                       "commitment", "previous_hash", "hash")  # fmt: skip
+    readonly_fields = ("sequence", "kind", "source", "at", "recorded_at", "topic", "subject_id",
+                       "policy_version", "policy_sha256", "commitment", "previous_hash", "hash")  # fmt: skip
     fields = readonly_fields
 
     def with_details(self, rows: QuerySet[ConsentEvent]) -> QuerySet[ConsentEvent]:

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('sequence', models.PositiveBigIntegerField(unique=True, verbose_name='progressivo')),
                 ('subject_id', models.UUIDField(db_index=True, verbose_name='codice interessato')),
                 ('kind', models.CharField(choices=[('on', 'iscrizione'), ('off', 'cancellazione'), ('topic_off', 'argomento lasciato'), ('topic_on', 'argomento ripreso'), ('terms', 'informativa ricevuta e accettata'), ('promo_off', 'promozioni rifiutate su WhatsApp'), ('promo_on', 'promozioni riammesse su WhatsApp'), ('identity', 'identità cambiata'), ('merged', 'unito a un altro contatto'), ('taken', 'iscrizione ripresa da un altro contatto'), ('rectified', 'dati rettificati'), ('objection', 'opposizione al trattamento'), ('erased', 'dati cancellati')], max_length=10, verbose_name='evento')),
-                ('source', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('desk', 'sportello'), ('import', 'importazione'), ('office', 'ufficio'), ('system', 'sistema')], max_length=10, verbose_name='da dove')),
+                ('source', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('desk', 'sportello'), ('import', 'importazione'), ('office', 'ufficio'), ('system', 'sistema')], max_length=10, verbose_name='provenienza')),
                 ('at', models.DateTimeField(verbose_name='data e ora')),
                 ('recorded_at', models.DateTimeField(verbose_name='registrato il')),
                 ('topic', models.CharField(blank=True, max_length=40, verbose_name='argomento')),

@@ -65,7 +65,7 @@ class ConsentEvent(models.Model):
     sequence = models.PositiveBigIntegerField("progressivo", unique=True)
     subject_id = models.UUIDField("codice interessato", db_index=True)
     kind = models.CharField("evento", max_length=10, choices=Kind.choices)
-    source = models.CharField("da dove", max_length=10, choices=Source.choices)
+    source = models.CharField("provenienza", max_length=10, choices=Source.choices)
     at = models.DateTimeField("data e ora")  # the provider's, if a message did it
     recorded_at = models.DateTimeField("registrato il")
     topic = models.CharField("argomento", max_length=40, blank=True)

@@ -26,6 +26,7 @@ FIGURES = {
     "webhooks": "webhooks.measure",
     "cost": "cost.measure",
     "fan-out": "cost.fan_out",
+    "register": "register.measure",
 }
 
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from whatsapp import audit, outbox, phones
-from whatsapp.admin.base import ReadOnly
+from whatsapp.admin.base import Watched
 from whatsapp.errors import ContentError
 from whatsapp.models import Contact, StaffPhone
 
@@ -19,7 +19,7 @@ ASK_NUMBER = (
 
 
 @admin.register(Contact)
-class ContactAdmin(ReadOnly, admin.ModelAdmin[Contact]):
+class ContactAdmin(Watched[Contact]):
     list_display = ["display_name", "masked_phone", "window", "blocked", "created_at"]
     list_filter = ["blocked"]
     search_fields = ["profile_name", "username", "=phone", "=bsuid"]

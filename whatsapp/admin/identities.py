@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from whatsapp import merging, phones, signals
+from whatsapp import audit, merging, phones, signals
 from whatsapp.admin.base import ReadOnly, badge
 from whatsapp.models import Contact, IdentityConflict
 
@@ -53,6 +53,7 @@ class IdentityConflictAdmin(ReadOnly, admin.ModelAdmin[IdentityConflict]):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if not self.has_view_permission(request, conflict):
             raise PermissionDenied
+        audit.note_opening(conflict)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

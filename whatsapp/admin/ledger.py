@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.admin.base import ReadOnly, Watched, badge
 from whatsapp.models import Attempt, Message, WebhookEvent
 from whatsapp.types import State, tone
 
@@ -17,7 +17,7 @@ class AttemptInline(ReadOnly, admin.TabularInline[Attempt, Message]):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, admin.ModelAdmin[Message]):
+class MessageAdmin(Watched[Message]):
     list_display = ["created_at", "direction", "contact", "excerpt", "state_badge", "reason"]
     list_display_links = ["created_at", "excerpt"]
     list_filter = ["state", "lane", "inbound"]

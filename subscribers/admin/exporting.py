@@ -1,0 +1,176 @@
+"""The page from which an auditor takes a list home: why, which rows, with or without whole numbers."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import slugify
+
+from subscribers import exports
+from whatsapp import audit, phones
+from whatsapp.admin.base import Watched
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class ExportForm(forms.Form):
+    reason = forms.CharField(
+        label="Motivo",
+        min_length=5,
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+        help_text="Per esempio «verifica annuale dei revisori». Resta nel registro delle azioni: non "
+        "scrivere nomi né numeri di telefono.",
+    )
+    start = forms.DateField(label="Dal", required=False, widget=DAY)
+    end = forms.DateField(label="Al", required=False, widget=DAY)
+    day = forms.DateField(
+        label="Com'era il giorno",
+        required=False,
+        widget=DAY,
+        help_text="Vuoto: l'elenco di adesso, con i filtri. Con un giorno: chi era iscritto o cancellato "
+        "alla fine di quel giorno, secondo il registro consensi, senza filtri e senza nomi.",
+    )
+    whole = forms.BooleanField(
+        label="Numeri per intero",
+        required=False,
+        help_text="Altrimenti i numeri di telefono sono mascherati: +39340****201. Chiedili solo se servono "
+        "al motivo.",
+    )
+
+    def __init__(self, *args: Any, without: set[str], dated: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["start"].help_text = f"Primo giorno, per «{dated}». Vuoto: dall'inizio."
+        self.fields["end"].help_text = "Ultimo giorno, compreso. Vuoto: fino a oggi."
+        for name in without:
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean() or self.cleaned_data
+        start, end, day = (chosen.get(name) for name in ("start", "end", "day"))
+        if start and end and start > end:
+            self.add_error("end", "È prima del giorno «Dal»: scambia le due date.")
+        if day and day > timezone.localdate():
+            self.add_error("day", "È nel futuro: scegli oggi o un giorno passato.")
+        if day and (start or end):
+            self.add_error("day", "Scegli un giorno passato oppure «Dal» e «Al», non tutti e due.")
+        return chosen
+
+
+class Exportable(Watched[Any]):
+    """A ledger with a page that exports the rows in view, each export in the log of actions."""
+
+    resource: type[exports.Table]
+    export_permission: str
+    export_dated: str  # the field to which «dal» and «al» apply
+    export_without: set[str] = set()  # what the form does not ask
+    change_list_template = "admin/subscribers/exportable_change_list.html"
+    show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        export = path("esporta/", self.admin_site.admin_view(self.export), name=name)
+        return [export, *super().get_urls()]
+
+    def _url(self, page: str, request: HttpRequest) -> str:
+        """One of this list's pages, with the filters in force."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+        return f"{reverse(name)}?{request.GET.urlencode()}"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        url = self._url("export", request) if request.user.has_perm(self.export_permission) else ""
+        return super().changelist_view(request, {**(extra_context or {}), "export_url": url})
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """GET: the form. POST: the file."""
+        if not (self.has_view_permission(request) and request.user.has_perm(self.export_permission)):
+            raise PermissionDenied
+        try:
+            listed = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            self.message_user(request, "Filtro non valido: scegli i filtri dall'elenco ed esporta di nuovo.",
+                              messages.ERROR)  # fmt: skip
+            return redirect("..")
+        hidden = set() if exports.may_see_whole_numbers(request.user) else {"whole"}
+        dated = self.opts.get_field(self.export_dated).verbose_name  # type: ignore[union-attr]
+        form = ExportForm(request.POST or None, without=self.export_without | hidden, dated=str(dated))
+        if form.is_valid():
+            return self._download(listed, form.cleaned_data)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Esporta: {self.opts.verbose_name_plural}",
+            "fieldsets": AdminForm(form, [(None, {"fields": [*form.fields]})], {}),  # type: ignore[arg-type]
+            "form": form,
+            "filters": _filters(listed),
+            "count": listed.result_count,
+            "list_url": self._url("changelist", request),
+            "masked": bool(hidden),
+        }
+        return TemplateResponse(request, "admin/subscribers/export.html", context)
+
+    def _download(self, listed: Any, chosen: dict[str, Any]) -> StreamingHttpResponse:
+        """The entry in the log first, then the file as it is read."""
+        day, whole = chosen.get("day"), bool(chosen.get("whole"))
+        resource: exports.Table
+        name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localtime():%Y-%m-%d-%H%M}"
+        if day:
+            filters, name = [f"com'era alla fine del {_told(day)}"], f"{name}-com-era-il-{day}"
+            resource, rows = exports.StandingResource(), exports.listed_at(day)
+        else:
+            filters, rows = _filters(listed), self.with_details(listed.queryset)
+            for word, lookup, limit in (("dal", "gte", chosen["start"]), ("al", "lte", chosen["end"])):
+                if limit:
+                    rows = rows.filter(**{f"{self.export_dated}__date__{lookup}": limit})
+                    filters.append(f"{word} {_told(limit)}")
+            resource, rows = self.resource(), rows.iterator(chunk_size=exports.CHUNK)
+        entry = audit.begin_export(
+            self.model,
+            reason=phones.masked(chosen["reason"]),
+            filters="; ".join(filters) or "nessuno",
+            whole=whole,
+        )
+        pieces = exports.stream(
+            resource,
+            rows,
+            whole=whole,
+            done=lambda count, sha256: audit.end_export(entry, rows=count, sha256=sha256),
+        )
+        response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
+
+    def with_details(self, rows: Any) -> Any:
+        return rows
+
+
+def _told(day: date) -> str:
+    return date_format(day, "j F Y").lower()
+
+
+def _filters(listed: Any) -> list[str]:
+    """The list's filters in words, as its sidebar says them. The first choice of each is «all».
+
+    What was searched may be a person's name, which does not belong into a log.
+    """
+    words, told = [], set()
+    for spec in listed.filter_specs:
+        told |= set(spec.expected_parameters())
+        chosen = [choice["display"] for choice in list(spec.choices(listed))[1:] if choice["selected"]]
+        words += [f"{spec.title}: {value}" for value in chosen]
+    for name, values in listed.get_filters_params().items():
+        if name not in told:  # from a link, such as the events of one person
+            words.append(f"{name.removesuffix('__exact')}: {', '.join(values)}")
+    return [*words, "ricerca di una persona"] if listed.query else words

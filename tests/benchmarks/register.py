@@ -1,0 +1,145 @@
+"""The consent register at 100,000 events: how long to verify, to export, and in how much memory.
+
+    python -m tests.benchmarks.register <path> <form, as JSON>
+
+exports a list as an auditor does, over the page itself, and prints JSON; `measure` starts it as a process of
+its own.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import django
+
+EVENTS, QUICK_EVENTS = 100_000, 10_000
+STEP = 1000  # events a transaction
+LIMIT = 300  # MB of a process that exports
+SHOWN = (
+    "Benvenuto nel servizio WhatsApp del Comune di Regalbuto: ora ricevi gli avvisi. L'informativa è su "
+    "https://whatsurp.example/informativa/. Per non ricevere più nulla scrivi ISCRIZIONE OFF."
+)
+EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
+    "the register": ("consentevent", {}),
+    "the subscribers": ("subscriber", {}),
+    "the list as it was today": ("subscriber", {"day": time.strftime("%Y-%m-%d")}),
+}
+
+
+def measure(*, quick: bool) -> list[Any]:
+    """Fill, verify against the journal, and export with whole numbers."""
+    from django.test import override_settings
+
+    from subscribers import verifying
+    from tests.benchmarks.results import Line
+
+    events = QUICK_EVENTS if quick else EVENTS
+    with tempfile.TemporaryDirectory() as folder, override_settings(CONSENT_JOURNAL=f"{folder}/journal"):
+        began = time.perf_counter()
+        _fill(events)
+        filled = time.perf_counter() - began
+        began = time.perf_counter()
+        count, problem = verifying.verify()
+        verified = time.perf_counter() - began
+    if (count, problem) != (events, ""):
+        raise RuntimeError(f"{count} rows hold: {problem}")
+    lines = [
+        Line(f"register: write {events} events, {STEP} a transaction, with journal", "-", f"{filled:.1f} s"),
+        Line(f"register: verify {events} events, evidence and journal", "-", f"{verified:.1f} s"),
+    ]
+    for name, (model, form) in EXPORTS.items():
+        told = _export(model, form)
+        figures = f"{told['rows']} rows, {told['mb']:.0f} MB in {told['seconds']:.1f} s"
+        lines.append(Line(f"export {name}", "-", figures))
+        peak = f"{told['peak']:.0f} MB"
+        lines.append(Line("    most memory of its process", f"< {LIMIT} MB", peak, told["peak"] < LIMIT))
+    return lines
+
+
+def _fill(events: int) -> None:
+    """Of five events two are a subscription, two its notice, one a topic left."""
+    from django.db import connection, transaction
+    from django.utils import timezone
+    from tqdm import tqdm
+
+    from subscribers import register
+    from subscribers.register import Kind
+    from tests.benchmarks import stage
+    from whatsapp.models import Contact
+
+    stage.settle(events * 2 // 5)
+    kinds = [(Kind.SUBSCRIBED, ""), (Kind.TERMS, ""), (Kind.TOPIC_LEFT, "eventi")]
+    entries = [
+        register.Entry(
+            subject_id=contact.subject_id,
+            kind=kind,
+            topic=topic,
+            at=timezone.now(),
+            evidence=register.Evidence(
+                text="Iscrizione on",
+                message_id=f"wamid.BENCH{contact.pk:050}",
+                identity=contact.phone or "",
+                shown=SHOWN if kind == Kind.SUBSCRIBED else "",
+                actor="il cittadino",
+            ),
+        )
+        for number, contact in enumerate(Contact.objects.order_by("pk"))
+        for kind, topic in kinds[: 3 - number % 2]
+    ]
+    for first in tqdm(range(0, events, STEP), desc="register", leave=False):
+        with transaction.atomic():
+            register.append(*entries[first : first + STEP])
+    with connection.cursor() as cursor:
+        cursor.execute("vacuum analyze")
+
+
+def _export(model: str, form: dict[str, str]) -> dict[str, Any]:
+    """In a fresh process, with DEBUG off: with it Django keeps a copy of every statement."""
+    command = [sys.executable, "-m", "tests.benchmarks.register", model, json.dumps(form)]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "DEBUG": "false", "PYTHONWARNINGS": "ignore"},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def main(model: str, form: dict[str, str]) -> dict[str, float]:
+    """Take the file as a browser does, and compare it with its entry in the log of actions."""
+    django.setup()
+    from auditlog.models import LogEntry
+    from django.contrib.auth.models import User
+    from django.test import Client
+    from django.test.utils import setup_test_environment
+
+    setup_test_environment()
+    client = Client()
+    client.force_login(User.objects.get_or_create(username="auditor", is_staff=True, is_superuser=True)[0])
+    digest, size = hashlib.sha256(), 0
+    began = time.perf_counter()
+    chosen = {"reason": "misura", "whole": "on", **form}
+    answer = client.post(f"/admin/subscribers/{model}/esporta/", chosen, secure=True)
+    for piece in answer.streaming_content:  # type: ignore[attr-defined]
+        digest.update(piece)
+        size += len(piece)
+    seconds = time.perf_counter() - began
+    told = LogEntry.objects.latest("pk").additional_data
+    assert (told["completed"], told["sha256"]) == (True, digest.hexdigest()), told
+    # Not `getrusage`: its `ru_maxrss` begins with what the parent process had when it started this one.
+    peak = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    assert peak
+    return {"rows": told["rows"], "mb": size / 1e6, "seconds": seconds, "peak": int(peak[1]) / 1024}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], json.loads(sys.argv[2]))))
