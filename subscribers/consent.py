@@ -114,6 +114,7 @@ def leave(contact: Contact, **how: Unpack[How]) -> bool:
         return False
     subscriber.state, subscriber.left_at, subscriber.doubt_at = Subscriber.State.LEFT, when, None
     subscriber.save()
+    subscriber.left_topics.all().delete()
     register.append(_entry(contact, Kind.LEFT, how))
     return True
 

@@ -228,7 +228,7 @@ def a_life(contact: Contact) -> None:
         ("2026-01-31", ["iscritto"], ""),
         ("2026-02-01", ["iscritto"], "allerta"),
         ("2026-03-01", ["iscritto"], "allerta"),
-        ("2026-03-02", ["cancellato"], "allerta"),
+        ("2026-03-02", ["cancellato"], ""),
     ],
 )
 def test_the_list_as_it_was_at_the_end_of_a_day(
