@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscribers import exports
+from subscribers.admin.enrolment import DeskEnrolment
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
 from whatsapp import phones
 from whatsapp.admin.base import ReadOnly, badge
@@ -92,7 +93,7 @@ class Exportable(ReadOnly, admin.ModelAdmin[Any]):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(Exportable):
+class SubscriberAdmin(DeskEnrolment, Exportable):
     resource = exports.SubscriberResource
     export_permission = "subscribers.export_subscriber"
     list_display = ["name", "number", "state_badge", "joined", "left", "topics_left"]
