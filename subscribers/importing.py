@@ -3,6 +3,7 @@
 An import asks in the name of others: it brings nobody back who has left, and sends nothing to anybody.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -154,11 +155,20 @@ def _work_on(pk: int) -> bool:
     rows = list(source.rows.filter(outcome=Outcome.READY)[:CHUNK])
     if rows:
         _subscribe(source, rows)
-        ImportRow.objects.bulk_update(rows, ["outcome", "reason", "phone", "name"])
+        _write(rows)
         return True
     source.state, source.finished_at = State.DONE, timezone.now()
     source.save(update_fields=["state", "finished_at"])
     return False
+
+
+def _write(rows: list[ImportRow]) -> None:
+    """One statement for each outcome: the register is locked by now, and `bulk_update` takes far longer."""
+    same: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        same[row.outcome, row.reason].append(row.pk)
+    for (outcome, reason), keys in same.items():
+        ImportRow.objects.filter(pk__in=keys).update(outcome=outcome, reason=reason, phone="", name="")
 
 
 def _subscribe(source: SubscriberImport, rows: list[ImportRow]) -> None:

@@ -14,7 +14,9 @@ from whatsapp import phones
 
 MOST_ROWS, MOST_BYTES = 60_000, 20 * 1024 * 1024
 SEPARATORS = ";,\t|"
-SAVE_AS = "Aprilo con Excel o LibreOffice, scegli «Salva con nome», formato «CSV UTF-8», e carica quello."
+SAVE_AS = (
+    "Apri l'elenco con Excel o LibreOffice, scegli «Salva con nome», formato «CSV UTF-8», e carica quello."
+)
 _NUMBER = r"(n|no|nr|num|numero)?(di)?"
 # What a column may be called, without blanks, marks and accents; of two with numbers the first kind is taken.
 _HEADERS = {

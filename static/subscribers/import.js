@@ -4,7 +4,7 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", () => {
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
-    button[button.tagName === "INPUT" ? "value" : "textContent"] = "Un momento…";
+    button.textContent = "Un momento…";
   });
 }
 // The page may come back from the browser's memory with its button still off.

@@ -138,15 +138,14 @@ class DeskEnrolment(admin.ModelAdmin[Any]):
         day = date_format(form.cleaned_data["signed_on"], "j F Y").lower()
         terms = "accettata" if form.cleaned_data["terms"] else "non segnata come accettata"
         done = (
-            f"{subscriber} è iscritto: consenso firmato il {day}, modulo «{form.cleaned_data['reference']}», "
-            f"informativa {terms}."
+            f"Iscrizione fatta: {subscriber}, consenso firmato il {day}, modulo "
+            f"«{form.cleaned_data['reference']}», informativa {terms}."
         )
         if subscriber.welcome_id:
-            self.message_user(request, f"{done} Gli arriva il benvenuto su WhatsApp.")
+            self.message_user(request, f"{done} Ora parte il benvenuto su WhatsApp.")
         else:
-            self.message_user(
-                request,
-                f"{done} Il benvenuto non è partito: {enrolment.welcome_obstacle()} Digli a voce che per "
-                "uscire basta scrivere ISCRIZIONE OFF.",
-                messages.WARNING,
+            without = (
+                f"Il benvenuto non è partito. {enrolment.welcome_obstacle()} Di' a voce che per uscire "
+                "basta scrivere ISCRIZIONE OFF."
             )
+            self.message_user(request, f"{done} {without}", messages.WARNING)
