@@ -20,7 +20,7 @@ from subscribers.enrolment import ALREADY, NAME_LIMIT, Refused
 from subscribers.listfile import Line
 from subscribers.models import ImportRow, SubscriberImport
 from subscribers.register import Source
-from whatsapp import audit, templates
+from whatsapp import audit, merging, templates
 from whatsapp.models import Contact
 from whatsapp.nudges import nudge
 
@@ -183,7 +183,7 @@ def _subscribe(source: SubscriberImport, rows: list[ImportRow]) -> None:
                 refused[row.phone] = why
             else:
                 enrolment.name_if_nameless(person, row.name)
-    asked = sorted((row for row in rows if row.phone not in refused), key=lambda row: people[row.phone].pk)
+    asked = [row for row in rows if row.phone not in refused]
     outcomes = consent.subscribe_all((people[row.phone], _how(source, row)) for row in asked)
     for row in rows:
         if row.phone in refused:
@@ -216,10 +216,9 @@ def _people(rows: list[ImportRow]) -> tuple[dict[str, Contact], datetime]:
     rows = sorted(rows, key=lambda row: row.phone)
     made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in rows]
     Contact.objects.bulk_create(made, ignore_conflicts=True)
-    found = Contact.objects.select_related("merged_into").filter(phone__in=[row.phone for row in rows])
-    keys = {contact.phone or "": contact.person.pk for contact in found}
-    locked = Contact.objects.select_for_update().filter(pk__in=keys.values()).order_by("pk")
-    persons = {person.pk: person for person in locked}
+    found = Contact.objects.filter(phone__in=[row.phone for row in rows]).values_list("phone", "pk")
+    keys = {number: pk for number, pk in found if number}
+    persons = merging.lock_all([*keys.values()])
     return {number: persons[pk] for number, pk in keys.items()}, now
 
 

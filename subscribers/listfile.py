@@ -27,7 +27,7 @@ _HEADERS = {
     ],
     "name": [r"nome|nominativo|nomee?cognome|cognomee?nome|name|fullname|nomesuwhatsapp"],
     "surname": [r"cognome|surname|lastname"],
-    "date": [r"(data|date|del|della|dell|di|firma|firmato|consenso|modulo|il)+"],
+    "date": [r"(data|date|del|della|dell|di|il|firma|firmato|consenso|modulo|iscrizione|iscritto|dal)+"],
 }
 
 

@@ -37,6 +37,7 @@ PIECES = {
 class ImportForm(forms.Form):
     file = forms.FileField(
         label="File",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
         help_text=f"Un CSV con al massimo {listfile.MOST_ROWS // 1000}.000 righe. La prima riga dice che "
         "cosa c'è nelle colonne: «cellulare» o «telefono» è l'unica necessaria; si leggono anche «nome», "
         "«cognome» e «data del consenso», le altre si ignorano.",
