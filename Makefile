@@ -22,7 +22,7 @@ bench: $(VENV)/installed
 # Each crash point twenty times, two hundred kills at random, 20,000 bent webhooks: about 20 minutes; SEED=…
 # repeats a run.
 faults: $(VENV)/installed
-	FAULTS=long $(BIN)/python -m pytest -v -rP tests/faults tests/whatsapp/test_webhook_fuzz.py $(PYTEST)
+	FAULTS=long $(BIN)/python -m pytest -v -rP tests/faults tests/whatsapp/test_webhook_fuzz.py tests/subscribers/test_importing.py $(PYTEST)
 
 $(VENV)/installed: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Serve Python 3.11 o più recente."; exit 1; }

@@ -44,7 +44,6 @@ class How(TypedDict, total=False):
     shown: str
 
 
-@transaction.atomic
 def subscribe(contact: Contact, **how: Unpack[How]) -> bool:
     """Subscribe a person, keeping all topics; False if nothing changed.
 
@@ -53,50 +52,50 @@ def subscribe(contact: Contact, **how: Unpack[How]) -> bool:
     Raises:
         HasLeft: somebody else asks it for a person who has left.
     """
-    entry = _join(contact, how)
-    if entry:
-        register.append(entry)
-    return entry is not None
+    (outcome,) = subscribe_all([(contact, how)])
+    if isinstance(outcome, HasLeft):
+        raise outcome
+    return outcome
 
 
 @transaction.atomic
 def subscribe_all(people: Iterable[tuple[Contact, How]]) -> list[bool | HasLeft]:
-    """Subscribe many, by their contacts' order, with the register locked only at the end.
+    """Subscribe many in few statements, the people locked in their order, the register only at the end.
 
     Returns:
         For each what `subscribe` returns or raises.
     """
+    people = list(people)
+    persons = merging.lock_all([contact.pk for contact, _ in people])
+    rows = Subscriber.objects.select_for_update().filter(contact__in=persons.values()).order_by("contact")
+    known = {row.contact_id: row for row in rows}
+    erased = _left_before_erasure([one for one in persons.values() if one.pk not in known])
     outcomes: list[bool | HasLeft] = []
     entries = []
     for contact, how in people:
-        try:
-            entry = _join(contact, how)
-        except HasLeft as refusal:
-            outcomes.append(refusal)
+        person, when = persons[contact.pk], _when(how)
+        subscriber = known.setdefault(person.pk, Subscriber(contact=person))
+        left_at = subscriber.left_at or erased.get(person.pk)
+        if subscriber.state != Subscriber.State.ACTIVE and left_at and how.get("source") in FOR_OTHERS:
+            outcomes.append(HasLeft(recipients.has_left(left_at)))
             continue
-        outcomes.append(entry is not None)
-        entries += [entry] if entry else []
+        joins = subscriber.state != Subscriber.State.ACTIVE and _after(when, left_at)
+        outcomes.append(joins)
+        if joins:
+            subscriber.state, subscriber.since, subscriber.left_at = Subscriber.State.ACTIVE, when, None
+            entries.append((subscriber, _entry(person, Kind.SUBSCRIBED, how)))
+    _keep([subscriber for subscriber, _ in entries])
     if entries:
-        register.append(*entries)
+        register.append(*(entry for _, entry in entries))
     return outcomes
 
 
-def _join(contact: Contact, how: How) -> Entry | None:
-    contact = _locked(contact)
-    when = _when(how)
-    subscriber = Subscriber.objects.select_for_update().filter(contact=contact).first()
-    if subscriber and subscriber.state == Subscriber.State.ACTIVE:
-        return None
-    left_at = subscriber.left_at if subscriber else _left_before_erasure(contact)
-    if left_at and how.get("source") in FOR_OTHERS:
-        raise HasLeft(recipients.has_left(left_at))
-    if not _after(when, left_at):
-        return None
-    subscriber = subscriber or Subscriber(contact=contact)
-    subscriber.state, subscriber.since, subscriber.left_at = Subscriber.State.ACTIVE, when, None
-    subscriber.save()
-    subscriber.left_topics.all().delete()
-    return _entry(contact, Kind.SUBSCRIBED, how)
+def _keep(joined: list[Subscriber]) -> None:
+    """Who joins again keeps all topics, as who joins for the first time does."""
+    Subscriber.objects.bulk_create(one for one in joined if one.pk is None)
+    for again in (one for one in joined if one.pk is not None):
+        again.save()
+        again.left_topics.all().delete()
 
 
 @transaction.atomic
@@ -191,11 +190,12 @@ def _after(when: datetime, left_at: datetime | None) -> bool:
     return left_at is None or when > left_at
 
 
-def _left_before_erasure(contact: Contact) -> datetime | None:
-    """When whoever had this number or BSUID left, if they have been erased since."""
-    digests = [register.identity_digest(one) for one in (contact.phone, contact.bsuid) if one]
-    former = ErasedIdentity.objects.filter(digest__in=digests, left_at__isnull=False).order_by("-left_at")
-    return former.values_list("left_at", flat=True).first()
+def _left_before_erasure(persons: Iterable[Contact]) -> dict[int, datetime]:
+    """Person -> when whoever had this number or BSUID last left, if they have been erased since."""
+    ids = ((one.pk, value) for one in persons for value in (one.phone, one.bsuid) if value)
+    owners = {register.identity_digest(value): pk for pk, value in ids}
+    former = ErasedIdentity.objects.filter(digest__in=owners, left_at__isnull=False).order_by("left_at")
+    return {owners[digest]: at for digest, at in former.values_list("digest", "left_at") if at}
 
 
 def _entry(contact: Contact, kind: Kind, how: How, topic: str = "") -> Entry:

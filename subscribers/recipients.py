@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from subscribers import register
 from subscribers.models import ErasedIdentity, Subscriber, Topic, TopicPreference
@@ -95,4 +96,5 @@ def obstacles(numbers: Collection[str]) -> dict[str, str]:
 
 def has_left(at: datetime) -> str:
     """Why desk and imports cannot subscribe this person."""
-    return f"si è cancellato il {day(at)}: può tornare solo scrivendo ISCRIZIONE ON"
+    when = date_format(timezone.localtime(at), "j F Y").lower()
+    return f"si è cancellato il {when}: può tornare solo scrivendo ISCRIZIONE ON"

@@ -2,11 +2,19 @@
 
 from celery import shared_task
 
-from subscribers import journal, welcomes
+from subscribers import importing, journal, welcomes
+from whatsapp.nudges import nudge
 
 
 @shared_task(name="subscribers.sweep")
 def sweep() -> None:
-    """Welcomes that have arrived, and the journal's gaps."""
+    """Welcomes that have arrived, imports whose worker is gone, and the journal's gaps."""
     welcomes.record_arrived()
+    importing.wake()
     journal.write()
+
+
+@shared_task(name="subscribers.run_import")
+def run_import(pk: int) -> None:
+    if importing.run(pk):
+        nudge(importing.TASK, pk)

@@ -2,12 +2,21 @@
 
 import logging
 import re
+from typing import Literal
 
 import phonenumbers
+from phonenumbers import PhoneNumberType
 
 # A long run of digits in a log line is a number, or a WhatsApp id, which contains one in clear.
 _DIGITS = re.compile(r"\+?\d{8,15}")
 _MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")
+_WRITTEN = re.compile(r"\+?[\d\s./()–-]{6,}")
+# In some countries, as in the United States, nothing tells a mobile from a landline.
+_KINDS: dict[int, Literal["mobile", "landline"]] = {
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE: "landline",
+}
 
 
 def normalise(text: str, *, region: str = "IT") -> str | None:
@@ -22,6 +31,20 @@ def normalise(text: str, *, region: str = "IT") -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def written(text: str) -> str | None:
+    """The number in E.164 if the text is nothing but one: `normalise` finds it inside a formula too.
+
+    What spreadsheets put in front, and our own CSV, is taken off.
+    """
+    number = text.strip().lstrip("'").removeprefix("tel:")
+    return normalise(number) if _WRITTEN.fullmatch(number) else None
+
+
+def kind(number: str) -> Literal["mobile", "landline", "other"]:
+    """What a number in E.164 is, by its country's numbering plan: `other` is toll-free, unassigned, ..."""
+    return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(number)), "other")
 
 
 def from_wa_id(wa_id: str | None) -> str | None:

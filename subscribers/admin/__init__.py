@@ -1,4 +1,12 @@
+from subscribers.admin.imports import SubscriberImportAdmin
 from subscribers.admin.ledgers import ConsentEventAdmin, SubscriberAdmin
 from subscribers.admin.texts import PolicyAdmin, ServiceTextAdmin, TopicAdmin
 
-__all__ = ["ConsentEventAdmin", "PolicyAdmin", "ServiceTextAdmin", "SubscriberAdmin", "TopicAdmin"]
+__all__ = [
+    "ConsentEventAdmin",
+    "PolicyAdmin",
+    "ServiceTextAdmin",
+    "SubscriberAdmin",
+    "SubscriberImportAdmin",
+    "TopicAdmin",
+]

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscribers import consent, exports
+from subscribers.admin.enrolment import DeskEnrolment
 from subscribers.admin.exporting import Exportable
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber, Topic
 from whatsapp import phones
@@ -55,7 +56,7 @@ class TopicFilter(admin.SimpleListFilter):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(Exportable):
+class SubscriberAdmin(DeskEnrolment, Exportable):
     resource = exports.SubscriberResource
     export_permission = "subscribers.export_subscriber"
     export_dated = "since"

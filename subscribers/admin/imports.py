@@ -1,0 +1,199 @@
+"""Importing a list: upload, look at what would happen, confirm, watch."""
+
+import csv
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from subscribers import enrolment, exports, importing, listfile
+from subscribers.admin.enrolment import DayInput, page
+from subscribers.importing import Outcome, State
+from subscribers.models import SubscriberImport
+from whatsapp.admin.base import ReadOnly, badge
+
+PROBLEMS = 50
+TONES = {State.PREVIEW: "amber", State.RUNNING: "blue", State.DONE: "green", State.CANCELLED: "grey"}
+# Outcome -> colour and words, in the order of the bar.
+PIECES = {
+    Outcome.SUBSCRIBED: ("green", "iscritti"),
+    Outcome.READY: ("blue", "da iscrivere"),
+    Outcome.ALREADY: ("grey", "già iscritti"),
+    Outcome.REFUSED: ("red", "rifiutati"),
+}
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="File",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+        help_text=f"Un CSV con al massimo {listfile.MOST_ROWS // 1000}.000 righe. La prima riga dice che "
+        "cosa c'è nelle colonne: «cellulare» o «telefono» è l'unica necessaria; si leggono anche «nome», "
+        "«cognome» e «data del consenso», le altre si ignorano.",
+    )
+    reference = forms.CharField(
+        label="Riferimento della prova",
+        max_length=200,
+        widget=AdminTextInputWidget(),
+        help_text=SubscriberImport._meta.get_field("reference").help_text,
+    )
+    signed_on = forms.DateField(
+        label="Data del consenso",
+        required=False,
+        widget=DayInput(),
+        help_text="Per le righe che non ne hanno una propria.",
+    )
+
+    def clean_signed_on(self) -> Any:
+        if day := self.cleaned_data["signed_on"]:
+            try:
+                enrolment.beginning(day)
+            except enrolment.Refused as refusal:
+                raise forms.ValidationError(f"Non va bene: {refusal}.") from refusal
+        return day
+
+    def save(self, request: HttpRequest) -> SubscriberImport | None:
+        """Read and judge the file; None if it is refused, with the reason beside it."""
+        upload = self.cleaned_data["file"]
+        try:
+            return importing.preview(
+                upload.read(listfile.MOST_BYTES + 1),
+                upload.name,
+                reference=self.cleaned_data["reference"],
+                signed_on=self.cleaned_data["signed_on"],
+                user=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
+            )
+        except listfile.Unreadable as refusal:
+            self.add_error("file", str(refusal))
+            return None
+
+
+@admin.register(SubscriberImport)
+class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
+    """Whoever may import may do all of this; the list shows what was imported, when and by whom."""
+
+    list_display = ["filename", "state_badge", "reference", "created_at", "created_by"]
+    list_select_related = ["created_by"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("subscribers.import_subscriber")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request)
+
+    @admin.display(description="stato", ordering="state")
+    def state_badge(self, source: SubscriberImport) -> SafeString:
+        return badge(TONES[State(source.state)], source.get_state_display())
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self._address("conferma", require_POST(self.confirm)),
+            self._address("annulla", require_POST(self.cancel)),
+            self._address("rapporto", self.report),
+            self._address("andamento", self.progress),
+            *super().get_urls(),
+        ]
+
+    def _address(self, word: str, view: Callable[..., HttpResponse]) -> URLPattern:
+        guarded = self.admin_site.admin_view(never_cache(view))
+        return path(f"<int:pk>/{word}/", guarded, name=f"subscribers_subscriberimport_{word}")
+
+    def _found(self, request: HttpRequest, pk: object) -> SubscriberImport:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        everything: QuerySet[SubscriberImport] = self.get_queryset(request).select_related("created_by")
+        return get_object_or_404(everything, pk=pk)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ImportForm(request.POST or None, request.FILES or None)
+        if form.is_valid() and (source := form.save(request)):
+            return redirect("admin:subscribers_subscriberimport_change", source.pk)
+        return page(
+            self,
+            request,
+            form,
+            [(None, ["file", "reference", "signed_on"])],
+            title="Importa un elenco",
+            button="Controlla il file",
+            intro="Per chi ha già dato il consenso altrove. Il file viene prima controllato riga per riga: "
+            "nessuno è iscritto finché non confermi. L'importazione non invia nessun messaggio, nemmeno il "
+            "benvenuto. Chi si è cancellato resta cancellato.",
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """What would happen, what is happening, or what has happened."""
+        source = self._found(request, object_id if object_id.isdecimal() else None)
+        refused = source.rows.filter(outcome=Outcome.REFUSED)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Importazione",
+            "source": source,
+            "tone": TONES[State(source.state)],
+            "problems": refused[:PROBLEMS],
+            **_standing(source),
+        }
+        return TemplateResponse(request, "admin/subscribers/subscriberimport/detail.html", context)
+
+    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._act(request, pk, importing.confirm)
+
+    def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._act(request, pk, importing.cancel)
+
+    def _act(self, request: HttpRequest, pk: int, act: Callable[[SubscriberImport], None]) -> HttpResponse:
+        source = self._found(request, pk)
+        try:
+            act(source)
+        except importing.WrongState as error:
+            self.message_user(request, str(error), messages.ERROR)
+        return redirect("admin:subscribers_subscriberimport_change", pk)
+
+    def progress(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The counters as JSON, asked for every second while it runs."""
+        return JsonResponse(_standing(self._found(request, pk)))
+
+    def report(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Every row's outcome, for whoever mends the list: by line, no number leaves."""
+        source = self._found(request, pk)
+        answer = HttpResponse(exports.BOM, content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="importazione-{pk}.csv"'
+        writer = csv.writer(answer, delimiter=";", lineterminator="\r\n")
+        writer.writerows([("riga", "esito", "motivo"), *importing.report(source)])
+        return answer
+
+
+def _standing(source: SubscriberImport) -> dict[str, Any]:
+    """How far it has got, as page and script show it; places in the bar in hundredths."""
+    counts = importing.counts(source)
+    total = sum(counts.values())
+    pieces, x = [], 0.0
+    for outcome, (colour, label) in PIECES.items():
+        count = counts[outcome]
+        width = round(100 * count / total, 2) if total else 0.0
+        pieces.append(
+            {"key": outcome.value, "colour": colour, "label": label, "count": count, "x": x, "width": width}
+        )
+        x = round(x + width, 2)
+    return {"state": source.state, "total": total, "ready": counts[Outcome.READY], "pieces": pieces}
