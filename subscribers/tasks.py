@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from subscribers import journal, welcomes
+from subscribers import journal, retention, welcomes
 
 
 @shared_task(name="subscribers.sweep")
@@ -10,3 +10,10 @@ def sweep() -> None:
     """Welcomes that have arrived, and the journal's gaps."""
     welcomes.record_arrived()
     journal.write()
+
+
+@shared_task(name="subscribers.expire")
+def expire() -> None:
+    """What has been kept long enough goes, every night."""
+    for _ in retention.run():
+        pass

@@ -3,12 +3,12 @@
 from auditlog.models import LogEntry
 from django.db.models import Model
 
-from whatsapp.models import Media
 
-
-def note_opening(media: Media) -> None:
-    """Somebody has opened a file; the middleware knows who."""
-    LogEntry.objects.log_create(media, action=LogEntry.Action.ACCESS, force_log=True)
+def note_opening(instance: Model) -> None:
+    """Somebody has opened a file or a person's data; the middleware knows who."""
+    LogEntry.objects.log_create(
+        instance, action=LogEntry.Action.ACCESS, force_log=True, object_repr=str(instance.pk)
+    )
 
 
 def note_change(instance: Model, field: str, before: object, after: object) -> None:
