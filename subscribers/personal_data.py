@@ -93,18 +93,17 @@ def _gone(before: datetime) -> QuerySet[Subscriber]:
 
 def _let_go(pks: Sequence[int]) -> int:
     contacts = [one.contact for one in Subscriber.objects.select_related("contact").filter(pk__in=pks)]
-    for contact in contacts:
-        rights.expire(contact)
-    return len(contacts)
+    return sum(rights.expire(contact) for contact in contacts)
 
 
 def _old_evidence(before: datetime) -> QuerySet[ConsentEvidence]:
-    """Of who is not subscribed any more, when nothing has happened since."""
+    """Of who is not subscribed any more, when they have done nothing since."""
     subject = OuterRef("event__subject_id")
     running = Contact.objects.filter(
         Q(subscriber__state=Active) | Q(merged_into__subscriber__state=Active), subject_id=subject
     )
     later = ConsentEvent.objects.filter(subject_id=subject, recorded_at__gte=before)
+    later = later.exclude(kind=ConsentEvent.Kind.ERASED)
     return ConsentEvidence.objects.filter(~Exists(running), ~Exists(later), event__recorded_at__lt=before)
 
 
@@ -117,7 +116,7 @@ CLOCKS = (
         slug="left",
         name="Chi si è cancellato",
         explanation="Numero, nome e messaggi di chi ha lasciato il servizio e non scrive più. Resta "
-        "l'impronta del numero, che non permette di scrivergli. Chi ha una segnalazione aperta aspetta che sia chiusa.",
+        "l'impronta del numero, che non permette di scrivergli. Finché ha una segnalazione aperta non va.",
         days=30,
         due=_gone,
         discard=_let_go,

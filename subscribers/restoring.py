@@ -92,8 +92,9 @@ def _apply(missing: list[ConsentEvent], *, follows: bool) -> Reapplied:
 def _erase_again(contact: Contact, event: ConsentEvent, *, follows: bool) -> None:
     """As it was erased: on request with its evidence, by a clock without. Its line is there, or missing."""
     person, requested = merging.lock(contact.pk), event.source != Source.SYSTEM
-    rights.forget(person, evidence=requested)
+    rights.forget(person, proofs=requested)
     if not follows:
+        person.refresh_from_db()  # what is written of an erasure names nobody
         consent.note(person, Kind.ERASED, actor="ripristino", source=Source(event.source), at=event.at)
 
 

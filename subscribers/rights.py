@@ -88,7 +88,7 @@ def erase(contact: Contact, request: Request) -> None:
         CannotDo: nothing is left to erase, or something forbids it first.
     """
     person = merging.lock(contact.pk)
-    if person.erased_at and not _evidence(person).exists():
+    if person.erased_at and not evidence(person).exists():
         raise CannotDo("I dati di questa persona sono già stati cancellati.")
     for need in needs_of(person):
         if need.forbids:
@@ -98,11 +98,13 @@ def erase(contact: Contact, request: Request) -> None:
 
 
 @transaction.atomic
-def expire(contact: Contact) -> None:
+def expire(contact: Contact) -> bool:
     """Let go of who left long ago; the evidence, which proves the past, has its own term (art. 7(1))."""
     person = merging.lock(contact.pk)
-    if person.erased_at is None and not consent.is_subscribed(person) and not needs_of(person):
-        _erase(person, Request(SYSTEM, "trascorso il tempo di conservazione", source=Source.SYSTEM))
+    if person.erased_at or consent.is_subscribed(person) or needs_of(person):
+        return False  # meanwhile
+    _erase(person, Request(SYSTEM, "trascorso il tempo di conservazione", source=Source.SYSTEM))
+    return True
 
 
 def _erase(person: Contact, request: Request) -> None:
@@ -110,39 +112,39 @@ def _erase(person: Contact, request: Request) -> None:
     was_active = consent.is_subscribed(person)
     codes = {person.subject_id, *events(person).values_list("subject_id", flat=True)}
     now = timezone.now()
-    evidence = Evidence(text=str(request), actor=request.actor)
-    forget(person, evidence=request.source != Source.SYSTEM)
+    proof = Evidence(text=str(request), actor=request.actor)
+    forget(person, proofs=request.source != Source.SYSTEM)
     # One line for each code: after the restore of a backup they may be of two people again.
     kinds = [(person.subject_id, Kind.LEFT)] if was_active else []
     kinds += [(code, Kind.ERASED) for code in sorted(codes)]
     register.append(
         *(
-            Entry(subject_id=code, kind=kind, at=now, evidence=evidence, source=request.source)
+            Entry(subject_id=code, kind=kind, at=now, evidence=proof, source=request.source)
             for code, kind in kinds
         )
     )
 
 
-def forget(person: Contact, *, evidence: bool) -> None:
+def forget(person: Contact, *, proofs: bool) -> None:
     """Erase in every app, in the settings' order, without a line in the register. The person is locked."""
-    if evidence:
-        _evidence(person).delete()
+    if proofs:
+        evidence(person).delete()
     if person.erased_at is None:
         for erase_there in _told("erase"):
             erase_there(person)
 
 
-def _evidence(person: Contact) -> QuerySet[ConsentEvidence]:
+def evidence(person: Contact) -> QuerySet[ConsentEvidence]:
     """Of what they did: what was written down of their erasure names nobody, and stays."""
     proofs = ConsentEvidence.objects.filter(event__in=events(person))
     return proofs.filter(event__recorded_at__lt=person.erased_at) if person.erased_at else proofs
 
 
 @transaction.atomic
-def object_to(contact: Contact, request: Request) -> None:
-    """Somebody does not want their data used: the subscription ends, and the register holds why."""
+def object_to(contact: Contact, request: Request, text: str) -> None:
+    """Somebody does not want their data used: the subscription ends, and the register holds their words."""
     person = merging.lock(contact.pk)
-    how = consent.How(actor=request.actor, source=request.source, reference=str(request))
+    how = consent.How(actor=request.actor, source=request.source, reference=f"«{text}». {request}")
     consent.leave(person, **how)
     consent.note(person, Kind.OBJECTION, **how)
     audit.note_change(person, "opposizione", "", "registrata")

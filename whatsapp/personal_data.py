@@ -117,6 +117,8 @@ def collect(contact: Contact) -> list[Section]:
         )
         for one in mine.order_by("pk")
     ]  # fmt: skip
+    if contact.person.erased_at:
+        return [Section("Contatto", people)]
     former = [
         row(numero=one.phone, identificativo_WhatsApp=one.bsuid, fino_al=one.retired_at)
         for one in ContactAlias.objects.filter(contact__in=mine).order_by("retired_at")

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscribers import exports
+from subscribers.admin.dossier import DossierPages
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
 from whatsapp import phones
 from whatsapp.admin.base import ReadOnly, badge
@@ -92,7 +93,7 @@ class Exportable(ReadOnly, admin.ModelAdmin[Any]):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(Exportable):
+class SubscriberAdmin(DossierPages, Exportable):
     resource = exports.SubscriberResource
     export_permission = "subscribers.export_subscriber"
     list_display = ["name", "number", "state_badge", "joined", "left", "topics_left"]
@@ -101,7 +102,7 @@ class SubscriberAdmin(Exportable):
     search_fields = ["contact__profile_name"]
     search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
     ordering = ["-since"]
-    readonly_fields = ("name", "number", "state", "joined", "left", "topics_left", "history")
+    readonly_fields = ("name", "number", "state", "joined", "left", "topics_left", "history", "dossier_link")
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:

@@ -282,14 +282,14 @@ class TestRectification:
 
 
 def test_an_objection_ends_the_subscription_and_is_remembered(person: Contact) -> None:
-    rights.object_to(person, WHY)
+    rights.object_to(person, WHY, "Non voglio più essere contattata.")
     assert not consent.is_subscribed(person)
     objection, off = rights.events(person).order_by("-sequence")[:2]
     assert [(one.kind, one.source) for one in (off, objection)] == [
         ("off", "office"),
         ("objection", "office"),
     ]
-    assert objection.evidence.text == str(WHY)
+    assert objection.evidence.text == f"«Non voglio più essere contattata.». {WHY}"
     with pytest.raises(consent.HasLeft):
         consent.subscribe(person, source=Source.DESK, actor="urp")
 
@@ -336,7 +336,7 @@ class AnyPast(TestCase):
         elif act == "answer":
             OutboundMessageFactory(contact=person, content__text=f"Caro {NAME}, segreto")
         elif act == "object":
-            rights.object_to(person, Request("urp", f"lo chiede {NAME}", "allo sportello"))
+            rights.object_to(person, WHY, f"Io, {NAME}, mi oppongo")
         elif act == "merge":
             merging.merge(person, ContactFactory(profile_name=NAME), actor="urp")
         elif act == "number" and person.phone == NUMBER:
