@@ -60,6 +60,16 @@ class Section:
     rows: list[dict[str, str]]
     permission: str = ""
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that say something."""
+        return [name for name in (self.rows or [{}])[0] if any(row[name] for row in self.rows)]
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """The rows under these columns."""
+        return [[row[name] for name in self.columns] for row in self.rows]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
