@@ -187,7 +187,7 @@ def counts_of(broadcasts: Iterable[Broadcast], *, fresh: bool = False) -> dict[i
     """
     broadcasts = list(broadcasts)
     by_content: dict[int, dict[str, int]] = defaultdict(dict)
-    asked = {b.content_id: b for b in broadcasts if fresh or not b.totals or b.state in ALIVE}
+    asked = {b.content_id: b for b in broadcasts if not b.totals or b.state in ALIVE or (fresh and _moves(b))}
     asked.pop(None, None)  # drafts
     if asked:
         rows = Message.objects.filter(content__broadcast__in=asked.values()).values_list(
@@ -196,6 +196,20 @@ def counts_of(broadcasts: Iterable[Broadcast], *, fresh: bool = False) -> dict[i
         for content_id, state, count in rows.annotate(n=Count("pk")):
             by_content[content_id][state] = count
     return {b.pk: Counts(by_content.get(b.content_id or 0) or b.totals, b.expired) for b in broadcasts}
+
+
+def _moves(broadcast: Broadcast) -> bool:
+    """May statuses still arrive? Afterwards the totals stand, whatever of the rows has been purged."""
+    return not broadcast.finished_at or broadcast.finished_at >= timezone.now() - STILL_MOVING
+
+
+def settle(broadcasts: Iterable[Broadcast]) -> None:
+    """Before their rows are purged: totals as the rows tell them, unless some are gone already."""
+    for notice in broadcasts:
+        rows = recipients(notice).order_by().values_list("state").annotate(n=Count("pk"))
+        now = dict(rows)
+        if sum(now.values()) >= sum(notice.totals.values()):
+            Broadcast.objects.filter(pk=notice.pk).update(totals=now)
 
 
 def running() -> QuerySet[Broadcast]:

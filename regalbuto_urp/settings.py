@@ -4,6 +4,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 django_stubs_ext.monkeypatch()
@@ -168,6 +169,14 @@ HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
 TEMPLATE_USES = ["broadcasts.composing.uses"]
+# In the order of erasure: what needs to know the person first, the identity itself last.
+PERSONAL_DATA = [
+    "reports.personal_data",
+    "broadcasts.personal_data",
+    "subscribers.personal_data",
+    "whatsapp.personal_data",
+    "whatsapp.expiry",
+]
 
 # --- The log of actions. No table that messages touch is watched: each save would cost a query ------
 
@@ -178,6 +187,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     "subscribers.Topic",
     "subscribers.Policy",
     "subscribers.ServiceText",
+    "subscribers.RetentionRule",
     "broadcasts.Category",
     "reports.Office",
     "reports.ReportCategory",
@@ -210,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "whatsapp-sweep": {"task": "whatsapp.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
     "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "subscribers-expire": {"task": "subscribers.expire", "schedule": crontab(hour=3, minute=30)},
     "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},
 }

@@ -22,6 +22,7 @@ class Standing:
     since: datetime | None = None
     left_at: datetime | None = None
     merged: bool = False
+    erased: ConsentEvent | None = None
     left_topics: dict[str, datetime] = field(default_factory=dict)
 
     def follow(self, event: ConsentEvent) -> None:
@@ -31,6 +32,8 @@ class Standing:
         elif event.kind in ENDS:
             self.active, self.left_at, self.merged = False, event.at, event.kind == Kind.MERGED
             self.left_topics.clear()
+        elif event.kind == Kind.ERASED:
+            self.active, self.erased = False, event
         elif event.kind == Kind.TOPIC_LEFT:
             self.left_topics[event.topic] = event.at
         elif event.kind == Kind.TOPIC_KEPT:

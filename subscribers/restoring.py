@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from subscribers import consent, history, journal
+from subscribers import consent, history, journal, rights
 from subscribers.history import Standing
 from subscribers.journal import Line
 from subscribers.models import ConsentEvent, RegisterHead, Subscriber, Topic, TopicPreference
-from subscribers.register import Source, row_hash
+from subscribers.register import Kind, Source, row_hash
+from whatsapp import merging
 from whatsapp.models import Contact
 
 
@@ -28,6 +29,7 @@ class Reapplied:
         events: lines put back into the register, or only followed where they could not be.
         left: people put out again.
         joined: people taken in again.
+        erased: people erased again.
         unknown: subjects the database has never heard of: they joined after the backup, and must write again.
         set_aside: the old journal, if a new one had to be begun.
     """
@@ -35,6 +37,7 @@ class Reapplied:
     events: int = 0
     left: int = 0
     joined: int = 0
+    erased: int = 0
     unknown: int = 0
     set_aside: Path | None = None
 
@@ -80,7 +83,19 @@ def _apply(missing: list[ConsentEvent], *, follows: bool) -> Reapplied:
     for standing in history.fold(_in_order(missing, touched, follows=follows)):
         if contact := contacts.get(standing.subject_id):
             (_set if follows else _leave)(contact, standing, done)
+            if standing.erased and contact.erased_at is None:
+                _erase_again(contact, standing.erased, follows=follows)
+                done.erased += 1
     return done
+
+
+def _erase_again(contact: Contact, event: ConsentEvent, *, follows: bool) -> None:
+    """As it was erased: on request with its evidence, by a clock without. Its line is there, or missing."""
+    person, requested = merging.lock(contact.pk), event.source != Source.SYSTEM
+    rights.forget(person, proofs=requested)
+    if not follows:
+        person.refresh_from_db()  # what is written of an erasure names nobody
+        consent.note(person, Kind.ERASED, actor="ripristino", source=Source(event.source), at=event.at)
 
 
 def _in_order(missing: list[ConsentEvent], touched: set[UUID], *, follows: bool) -> Iterable[ConsentEvent]:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from subscribers import importing, journal, welcomes
+from subscribers import importing, journal, retention, welcomes
 from whatsapp.nudges import nudge
 
 
@@ -18,3 +18,10 @@ def sweep() -> None:
 def run_import(pk: int) -> None:
     if importing.run(pk):
         nudge(importing.TASK, pk)
+
+
+@shared_task(name="subscribers.expire")
+def expire() -> None:
+    """What has been kept long enough goes, every night."""
+    for _ in retention.run():
+        pass

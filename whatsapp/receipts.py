@@ -71,7 +71,7 @@ def _outcome(update: StatusUpdate, attempt: Attempt) -> Outcome:
 def _learn_bsuid(attempt: Attempt, update: StatusUpdate) -> None:
     """Statuses tell the BSUID of people we only know by number (fact sheet 4.8)."""
     contact = attempt.message.contact
-    if contact.bsuid or not update.bsuid or update.phone != contact.phone:
+    if contact.bsuid or contact.erased_at or not update.bsuid or update.phone != contact.phone:
         return
     if not Contact.objects.filter(bsuid=update.bsuid).exists():
         Contact.objects.filter(pk=contact.pk, bsuid=None).update(bsuid=update.bsuid)

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscribers import consent, exports
+from subscribers.admin.dossier import DossierPages
 from subscribers.admin.enrolment import DeskEnrolment
 from subscribers.admin.exporting import Exportable
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber, Topic
@@ -56,7 +57,7 @@ class TopicFilter(admin.SimpleListFilter):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(DeskEnrolment, Exportable):
+class SubscriberAdmin(DeskEnrolment, DossierPages, Exportable):
     resource = exports.SubscriberResource
     export_permission = "subscribers.export_subscriber"
     export_dated = "since"
@@ -67,7 +68,7 @@ class SubscriberAdmin(DeskEnrolment, Exportable):
     search_fields = ["contact__profile_name"]
     search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
     ordering = ["-since"]
-    readonly_fields = ("name", "number", "state", "joined", "left", "topics_left", "history")
+    readonly_fields = ("name", "number", "state", "joined", "left", "topics_left", "history", "dossier_link")
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:

@@ -10,8 +10,16 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from subscribers import consent, history, journal, recipients, verifying
-from subscribers.models import ConsentEvent, ConsentEvidence, RegisterHead, Subscriber, Topic, TopicPreference
+from subscribers import consent, history, journal, recipients, rights, verifying
+from subscribers.models import (
+    ConsentEvent,
+    ConsentEvidence,
+    ErasedIdentity,
+    RegisterHead,
+    Subscriber,
+    Topic,
+    TopicPreference,
+)
 from tests.factories.whatsapp import ContactFactory
 from whatsapp.models import Contact
 
@@ -122,6 +130,37 @@ def test_a_service_that_wrote_on_keeps_its_rows_and_who_left_is_out(do: Clock, j
     assert len(list(journal_file.parent.glob("consents.jsonl.*"))) == 1
     call_command("reapply_optouts")
     assert ConsentEvent.objects.count() == 6
+
+
+@pytest.mark.parametrize("wrote_on", [False, True])
+def test_who_was_erased_after_the_backup_is_erased_again(do: Clock, wrote_on: bool) -> None:
+    erased, expired, left = ContactFactory(), ContactFactory(), ContactFactory()
+    numbers = [erased.phone, expired.phone]
+    for contact in (erased, expired, left):
+        do(consent.subscribe, contact)
+    backup, people = Backup(), list(Contact.objects.all())
+    do(consent.leave, expired)
+    do(consent.leave, left)
+    rights.erase(erased, rights.Request("urp", "lo ha chiesto", "allo sportello"))
+    assert rights.expire(expired)
+    journal.write()
+    backup.restore()
+    ErasedIdentity.objects.all().delete()
+    Contact.objects.bulk_update(people, ["phone", "profile_name", "erased_at"])
+    if wrote_on:
+        do(consent.subscribe, ContactFactory())
+    call_command("reapply_optouts")
+    for contact in (erased, expired):
+        contact.refresh_from_db()
+        assert (contact.phone, contact.profile_name) == (None, "")
+        assert rights.events(contact).filter(kind="erased").count() == 1
+    assert {erased, expired, left}.isdisjoint(receiving())
+    assert set(recipients.obstacles(numbers)) == set(numbers)
+    proofs = ConsentEvidence.objects.filter(identity__in=numbers)
+    assert {proof.event.subject_id for proof in proofs} == {expired.subject_id}
+    assert verifying.verify()[1] == ""
+    call_command("reapply_optouts")  # again changes nothing
+    assert ConsentEvent.objects.filter(kind="erased").count() == 2
 
 
 def test_a_forged_line_is_refused_and_nothing_is_changed(do: Clock, journal_file: Path) -> None:

@@ -316,6 +316,10 @@ class Migration(migrations.Migration):
             model_name='message',
             index=models.Index(condition=models.Q(('handled_at__isnull', True), ('inbound', True)), fields=['created_at'], name='message_unhandled'),
         ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('changed_by__isnull', False)), fields=['changed_by'], name='message_changed_by'),
+        ),
         migrations.AddConstraint(
             model_name='message',
             constraint=models.UniqueConstraint(condition=models.Q(('inbound', False)), fields=('content', 'contact'), name='message_once_per_person'),

@@ -118,4 +118,4 @@ class StaffPhone(models.Model):
         verbose_name_plural = "telefoni del personale"
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.contact}"
+        return str(self.user)  # it stays in the log of actions: nothing of the person's

@@ -73,6 +73,10 @@ class Message(models.Model):
                 name="message_unhandled",
                 condition=Q(inbound=True, handled_at__isnull=True),
             ),
+            # Without it the database would read the whole table for every row that retention removes.
+            models.Index(
+                fields=["changed_by"], name="message_changed_by", condition=Q(changed_by__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"Eventi ripresi dal diario: {done.events}. Cancellati di nuovo: {done.left}. "
-            f"Iscritti di nuovo: {done.joined}."
+            f"Iscritti di nuovo: {done.joined}. Dati personali cancellati di nuovo: {done.erased}."
         )
         if done.unknown:
             self.stdout.write(

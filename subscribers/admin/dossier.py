@@ -1,0 +1,247 @@
+"""«Fascicolo»: one page for each person, and what they may ask of it (arts. 15-21 GDPR)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+
+from subscribers import consent, exports, rights
+from subscribers.models import ErasedIdentity, Subscriber
+from subscribers.register import Kind
+from subscribers.rights import CannotDo, Request
+from whatsapp import audit, phones
+from whatsapp.models import Contact
+from whatsapp.personal_data import Section
+
+FOLDER = "admin/subscribers/dossier"
+MAY_ACT = "subscribers.rights_subscriber"
+MAY_READ = ("subscribers.view_subscriber", "subscribers.view_consentevidence")
+# How it is made sure that it is the person who asks (fact sheet 2.4).
+CHECKS = ("messaggio dallo stesso numero WhatsApp", "di persona allo sportello, con un documento")
+
+
+class RequestForm(forms.Form):
+    """What every request has."""
+
+    check = forms.ChoiceField(
+        label="Come è stata accertata l'identità",
+        choices=[(check, check[0].upper() + check[1:]) for check in CHECKS],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label="Richiesta",
+        max_length=300,
+        help_text="Quando e come è arrivata, per esempio «e-mail del 3 marzo, prot. 1234». Resta nel "
+        "registro come prova: non scrivere nomi né numeri.",
+    )
+
+    def perform(self, contact: Contact, request: Request) -> str:
+        """Do it; returns what the staff are told."""
+        raise NotImplementedError
+
+
+class RectifyForm(RequestForm):
+    name = forms.CharField(label="Nome", max_length=100, required=False)
+    phone = forms.CharField(
+        label="Numero giusto",
+        required=False,
+        help_text="Solo se il numero è stato scritto male allo sportello. Vuoto: resta quello di adesso.",
+    )
+
+    def perform(self, contact: Contact, request: Request) -> str:
+        told = self.cleaned_data
+        rights.rectify(contact, request, name=told["name"], phone=told["phone"])
+        return "Dati rettificati; la rettifica è nel registro."
+
+
+class ObjectionForm(RequestForm):
+    text = forms.CharField(
+        label="A che cosa si oppone",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Con le sue parole. Resta nel registro fino alla cancellazione dei suoi dati.",
+    )
+
+    def perform(self, contact: Contact, request: Request) -> str:
+        rights.object_to(contact, request, self.cleaned_data["text"])
+        return "Opposizione registrata: la persona non riceve più avvisi."
+
+
+class EraseForm(RequestForm):
+    sure = forms.BooleanField(label="Ho letto che cosa viene cancellato: non si può annullare")
+
+    def perform(self, contact: Contact, request: Request) -> str:
+        rights.erase(contact, request)
+        return "Dati cancellati. Nel registro resta la prova minima."
+
+
+# The address's last part -> title, button, form.
+ACTS: dict[str, tuple[str, str, type[RequestForm]]] = {
+    "rettifica": ("Rettifica i dati", "Rettifica", RectifyForm),
+    "opposizione": ("Registra un'opposizione", "Registra l'opposizione", ObjectionForm),
+    "cancella": ("Cancella i dati", "Cancella i dati", EraseForm),
+}
+
+
+class DossierPages(admin.ModelAdmin[Any]):
+    """The pages of a person, under the subscribers' address."""
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self._address("fascicolo/", self.search_view, "search"),
+            self._address("fascicolo/<int:pk>/", self.dossier_view, "dossier"),
+            self._address("fascicolo/<int:pk>/stampa/", self.print_view, "dossier_print"),
+            self._address("fascicolo/<int:pk>/json/", self.json_view, "dossier_json"),
+            self._address("fascicolo/<int:pk>/<str:act>/", self.act_view, "dossier_act"),
+            *super().get_urls(),
+        ]
+
+    def _address(self, address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        guarded = self.admin_site.admin_view(never_cache(view))
+        return path(address, guarded, name=f"subscribers_subscriber_{name}")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        url = reverse("admin:subscribers_subscriber_search") if may_open(request) else ""
+        return super().changelist_view(request, {**(extra_context or {}), "search_url": url})
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return fields if may_open(request) else [name for name in fields if name != "dossier_link"]
+
+    @admin.display(description="fascicolo")
+    def dossier_link(self, subscriber: Subscriber) -> SafeString:
+        url = reverse("admin:subscribers_subscriber_dossier", args=[subscriber.contact_id])
+        return format_html('<a href="{}">Tutto ciò che si conserva di questa persona</a>', url)
+
+    def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
+        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"{FOLDER}/{name}.html", everything)
+
+    def search_view(self, request: HttpRequest) -> HttpResponse:
+        """By a whole number only: a piece of one would unmask it."""
+        if not may_open(request):
+            raise PermissionDenied
+        number = request.POST.get("number", "")  # not in the address, which servers write into their logs
+        found = rights.find(number)
+        if len(found) == 1:
+            return _back(found[0])
+        return self._page(
+            request,
+            "search",
+            title="Cerca una persona",
+            number=number,
+            valid=phones.normalise(number) is not None,
+            found=found,
+        )
+
+    def dossier_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        person, sections = _open(request, pk)
+        return self._page(request, "detail", **self._context(request, person, sections))
+
+    def print_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The same on paper, for the person who asked."""
+        person, sections = _open(request, pk)
+        return self._page(request, "print", **self._context(request, person, sections))
+
+    def json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """For whoever asks for their data in a form that a machine reads (art. 20)."""
+        person, sections = _open(request, pk)
+        told = {section.title: section.rows for section in sections}
+        answer = JsonResponse(
+            {"fascicolo": str(person.subject_id), "al": timezone.localtime().isoformat(), **told},
+            json_dumps_params={"ensure_ascii": False, "indent": 2},
+        )
+        answer["Content-Disposition"] = f'attachment; filename="fascicolo-{person.subject_id}.json"'
+        return answer
+
+    def _context(self, request: HttpRequest, person: Contact, sections: list[Section]) -> dict[str, Any]:
+        events = rights.events(person)
+        return {
+            "title": "Fascicolo",
+            "person": person,
+            "sections": sections,
+            "subscriber": Subscriber.objects.filter(contact=person).first(),
+            "objection": events.filter(kind=Kind.OBJECTION).order_by("-sequence").first(),
+            "proofs": ErasedIdentity.objects.filter(subject_id=person.subject_id).count(),
+            "acts": [(act, told[0]) for act, told in ACTS.items() if _possible(person, act)]
+            if request.user.has_perm(MAY_ACT)
+            else [],
+            "now": timezone.now(),
+        }
+
+    def act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
+        """A request, on its own page: who asks, how that was made sure, what will happen."""
+        if not request.user.has_perm(MAY_ACT):
+            raise PermissionDenied
+        person = _person(pk)
+        if act not in ACTS or not _possible(person, act):
+            raise Http404
+        title, button, form_class = ACTS[act]
+        form = form_class(request.POST or None, initial={"name": person.profile_name})
+        if request.method == "POST" and form.is_valid():
+            told = form.cleaned_data
+            asked = Request(request.user.get_username(), told["reason"], told["check"])
+            try:
+                done = form.perform(person, asked)
+            except CannotDo as problem:
+                form.add_error(None, str(problem))
+            else:
+                messages.success(request, done)
+                return _back(person)
+        needs = rights.needs_of(person) if act == "cancella" else []
+        active = consent.is_subscribed(person)
+        context = {"title": title, "person": person, "act": act, "button": button, "form": form}
+        return self._page(request, "act", **context, needs=needs, active=active)
+
+
+def may_open(request: HttpRequest) -> bool:
+    """Who answers requests, and who audits them."""
+    return request.user.has_perm(MAY_ACT) or request.user.has_perms(MAY_READ)
+
+
+def _possible(person: Contact, act: str) -> bool:
+    """Of an erased person only what evidence is left may still be erased."""
+    return person.erased_at is None or (act == "cancella" and rights.evidence(person).exists())
+
+
+def _person(pk: int) -> Contact:
+    return get_object_or_404(Contact, pk=pk).person
+
+
+def _back(person: Contact) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:subscribers_subscriber_dossier", args=[person.pk]))
+
+
+def _open(request: HttpRequest, pk: int) -> tuple[Contact, list[Section]]:
+    """The person and what this user may see of them; each opening is logged.
+
+    What citizens write in confidence is for who answers requests, or may read it elsewhere too.
+    """
+    if not may_open(request):
+        raise PermissionDenied
+    person, user = _person(pk), request.user
+    audit.note_opening(person)
+    everything = user.has_perm(MAY_ACT)
+    sections = [
+        section
+        for section in rights.dossier(person)
+        if everything or not section.permission or user.has_perm(section.permission)
+    ]
+    if not exports.may_see_whole_numbers(user):
+        for section in sections:
+            section.rows[:] = [
+                {name: phones.masked(value) for name, value in row.items()} for row in section.rows
+            ]
+    return person, sections

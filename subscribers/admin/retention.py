@@ -1,0 +1,100 @@
+"""How long each kind of data is kept, what would go today, what has gone."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from subscribers import retention
+from subscribers.models import RetentionRule, RetentionRun
+from whatsapp.admin.base import ReadOnly
+
+LONGEST = 3650  # days: ten years
+
+
+class RetentionRuleForm(forms.ModelForm[RetentionRule]):
+    class Meta:
+        model = RetentionRule
+        fields = ["days"]
+
+    def clean_days(self) -> int:
+        days: int = self.cleaned_data["days"]
+        minimum = retention.clocks()[self.instance.slug].minimum
+        if not minimum <= days <= LONGEST:
+            raise forms.ValidationError(f"Scegli da {minimum} a {LONGEST} giorni.")
+        return days
+
+
+@admin.register(RetentionRule)
+class RetentionRuleAdmin(admin.ModelAdmin[RetentionRule]):
+    """Only the days change; what the kinds are is the program's."""
+
+    list_display = ["name", "days", "limits", "explanation"]
+    list_display_links = None
+    list_editable = ["days"]
+    change_list_template = "admin/subscribers/retention/change_list.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RetentionRule | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionRule]:
+        retention.install_rules()
+        return super().get_queryset(request).filter(slug__in=retention.clocks())
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[RetentionRuleForm]:
+        return RetentionRuleForm
+
+    @admin.display(description="che cosa")
+    def name(self, rule: RetentionRule) -> str:
+        return retention.clocks()[rule.slug].name
+
+    @admin.display(description="proposta e minimo")
+    def limits(self, rule: RetentionRule) -> str:
+        clock = retention.clocks()[rule.slug]
+        return f"{clock.days}, almeno {clock.minimum}"
+
+    @admin.display(description="spiegazione")
+    def explanation(self, rule: RetentionRule) -> str:
+        return retention.clocks()[rule.slug].explanation
+
+    def get_urls(self) -> list[URLPattern]:
+        trial = path("prova/", self.admin_site.admin_view(self.trial), name="subscribers_retentionrule_trial")
+        return [trial, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        trial = reverse("admin:subscribers_retentionrule_trial")
+        return super().changelist_view(request, {**(extra_context or {}), "trial_url": trial})
+
+    def trial(self, request: HttpRequest) -> HttpResponse:
+        """What would go now, without touching anything."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Che cosa andrebbe oggi",
+            "due": retention.due(),
+        }
+        return TemplateResponse(request, "admin/subscribers/retention/trial.html", context)
+
+
+@admin.register(RetentionRun)
+class RetentionRunAdmin(ReadOnly, admin.ModelAdmin[RetentionRun]):
+    list_display = ["at", "name", "before", "removed"]
+    list_display_links = None
+    date_hierarchy = "at"
+
+    @admin.display(description="che cosa")
+    def name(self, run: RetentionRun) -> str:
+        clock = retention.clocks().get(run.slug)
+        return clock.name if clock else run.slug
