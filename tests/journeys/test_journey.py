@@ -163,8 +163,12 @@ def read_and_answer_report(desk: Desk, number: str) -> None:
 
 def check_the_auditors_file(auditor: Desk) -> None:
     auditor.open("/admin/subscribers/consentevent/")
+    auditor.page.get_by_role("link", name="Esporta CSV").click()
+    auditor.page.get_by_label("Motivo").fill("verifica annuale")
+    auditor.page.get_by_label("Numeri per intero").check()
+    auditor.look("export")
     with auditor.page.expect_download() as download:
-        auditor.page.get_by_role("link", name="Esporta CSV").click()
+        auditor.page.get_by_role("button", name="Scarica il file CSV").click()
     raw = Path(download.value.path()).read_bytes()
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=";"))
     texts = [(row["evento"], row["testo_ricevuto"]) for row in rows]
