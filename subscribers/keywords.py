@@ -33,15 +33,20 @@ KEYWORD = "iscrizione"
 HEAD, TAIL, STORY, SENTENCES = 400, 100, 1000, 12
 # A pasted instruction holds both keywords and is longer than somebody's hesitation («iscrizione on/off»).
 SHORT = 5
+LONGEST_ON = 24  # words; whoever tells more is asked
 
 _TABLE = tomllib.loads((Path(__file__).parent / "data" / "phrases.toml").read_text())
 _LISTS: dict[str, frozenset[str]] = {name: frozenset(words) for name, words in _TABLE["lists"].items()}
+_NO_ON = ("hesitations", "after", "limits", "elsewhere", "topic_off", "not_joining")
+_NOT_BEFORE_ON = [
+    [word] for word in ("con", "dopo", "di", "della", "dell", "la", "l", "mia", "per", "senza", "una")
+]
 _FILLERS = tuple(_TABLE["lists"]["fillers"])
-_NAMES = frozenset(_TABLE["first_names"]["names"].split())
 _KEYCAP = re.compile(r"[0-9#*]\ufe0f?\u20e3|\u2139")  # emoji made of letters and digits
 _CODE = re.compile(r"#[\s#]*([^\W_]+)(?:[-_ ]?(\d+)|-(\w+))?")  # a poster's, «#bacheca3» or «# bacheca 3»
-_SENTENCE = re.compile(r"[^.!?;:\n]+[.!?;:\n]*")
+_SENTENCE = re.compile(r"[^,.!?;:\n]+[,.!?;:\n]*")
 _WORD = re.compile(r"#?[^\W_]+")
+_QUESTION = re.compile("[?？؟]")
 _DOUBLE, _SHOUTED = re.compile(r"(.)\1"), re.compile(r"(.)\1{2,}")
 
 
@@ -81,8 +86,12 @@ def _meant(text: str, words: list[str], topics: Topics) -> Recognition:
         if _bare(said := _read(sentence)):
             meant = _recognise(sentence, said, topics, polite=polite)
             found.add(meant.intent)
-            if meant.intent in {"off", "topic_on", "topic_off"} and (polite or "?" not in sentence):
+            if meant.intent in {"off", "topic_on", "topic_off"} and (
+                polite or not _QUESTION.search(sentence)
+            ):
                 clear.append((meant, said))
+    if "on" in found or len({meant for meant, _ in clear if meant.topic}) > 1:
+        return whole  # both keywords, or two topics
     for meant, said in clear:
         strong = meant.topic or KEYWORD in said or _wish(_bare(said), topics, polite=polite) == "off"
         if found <= {"off", "ask_off"} or (strong and not _LISTS["second_thoughts"] & set(words)):
@@ -93,7 +102,7 @@ def _meant(text: str, words: list[str], topics: Topics) -> Recognition:
 def _recognise(text: str, words: list[str], topics: Topics, *, polite: bool) -> Recognition:
     """What these words ask, all of them together."""
     bare = _bare(words)
-    asks = "?" in text
+    asks = bool(_QUESTION.search(text))
     if not bare:
         return Recognition("help" if asks and not text.strip("?! ") else "other")
     if topic := _topic(bare, topics, is_question=asks and not polite):
@@ -137,6 +146,7 @@ def normalise(text: str) -> str:
     """Lower case, without accents, punctuation, emoji, invisible characters; single spaces."""
     text = _KEYCAP.sub(" ", text)
     text = re.sub(r"(?<=\w) \+(?!\d)", " più", text)  # «non voglio + messaggi»
+    text = re.sub(r"\b[xX] (?=favore|piacere|cortesia)", "per ", text)
     text = "".join(" " if unicodedata.category(char)[0] == "S" else char for char in text)
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
@@ -180,7 +190,7 @@ def _mended(word: str) -> str:
     word = _SHOUTED.sub(r"\1", word)
     if word in _TABLE["slips"]:
         return str(_TABLE["slips"][word])
-    if word in _vocabulary() or word in _LISTS["lookalikes"] | _NAMES:
+    if word in _vocabulary() or word in _LISTS["lookalikes"]:
         return word
     once = _once(word)
     for known in _TABLE["lists"]["short"]:
@@ -223,34 +233,33 @@ def _keyword(words: list[str], bare: list[str], topics: Topics, *, is_question: 
     if {"on", "off"} <= set(bare):
         return "ask_off" if len(bare) < SHORT else "ask_on"
     if found[1] == "off":
-        told = is_question and len(bare) > 2
-        return "ask_off" if told or _doubtful(before, after, topics) else "off"
+        names = frozenset(map(normalise, chain(*topics.values())))
+        doubt = (_LISTS["hesitations"] - _LISTS["said"]) & set(before) or _LISTS["before"] & set(before[-2:])
+        limits = (_LISTS["limits"] | names) & {*before, *after}
+        return "ask_off" if (is_question and len(bare) > 2) or doubt or limits else "off"
+    return "on" if not is_question and _joins(words, topics) else "ask_on"
+
+
+def _joins(words: list[str], topics: Topics) -> bool:
+    """Is the ON meant? Beside it may stand a name, a poster's code, a reason: nothing that asks, tells, says
+    no or perhaps, is about somebody else, a topic or another enrolment."""
+    stops = frozenset().union(*(_LISTS[name] for name in _NO_ON))
     first = words.index(KEYWORD)
-    begins = words[first + 1] == "on" and set(words[:first]) <= _LISTS["greetings"]
-    return "on" if begins and not is_question and _is_signature(words[first + 2 :]) else "ask_on"
-
-
-def _is_signature(words: list[str]) -> bool:
-    """Nothing, a person's name or a poster's code: all that may follow an ON.
-
-    A name is known by its first name, at either end: any other word could turn the ON into a question.
-    """
-    told = [
-        word
-        for word in _compiled(*_FILLERS).sub("", " ".join(words) + " ").split()
-        if word.isalpha() or word.isdecimal()
-    ]
-    told = _without(told, _LISTS["greetings"] | _LISTS["thanks"] | _LISTS["introductions"])
-    told = [word for word in told if word not in _LISTS["particles"]]
-    others = ("hesitations", "limits", "after", "not_names", "elsewhere", "topic_off")
-    stop = frozenset().union(*(_LISTS[name] for name in others))
-    known = not told or told[0] in _NAMES or told[-1] in _NAMES
-    return known and len(told) <= 4 and all(word.isalpha() and word not in stop for word in told)
+    named = {normalise(name) for name in chain(*topics.values())}
+    return (
+        words[first + 1 : first + 2] == ["on"]
+        and len(words) <= LONGEST_ON
+        and not stops & set(words)
+        and words[first - 1 : first] not in _NOT_BEFORE_ON
+        and not named & {*words[first + 2 : first + 3], " ".join(words[first + 2 : first + 4])}
+    )
 
 
 def _topic(words: list[str], topics: Topics, *, is_question: bool) -> Recognition | None:
     """«ALLERTA ON», «non voglio più avvisi sulla viabilità»: nothing else beside the topic's words."""
     told = re.sub(r"(?<=[a-z]{4})(off|on)$", r" \1", " ".join(words))  # «eventioff»
+    if (found := _switched(told, topics)) and not is_question and not _LISTS["hesitations"] & set(words):
+        return found
     said = set(told.split())
     if {"on", "off"} <= said or (is_question and not said & {"on", "off"}) or f"{KEYWORD} on" in told:
         return None
@@ -263,6 +272,16 @@ def _topic(words: list[str], topics: Topics, *, is_question: bool) -> Recognitio
             for name in chain(known, map(" ".join, permutations(known, 2)))
         ):
             return Recognition("topic_off" if leaves else "topic_on", slug)
+    return None
+
+
+def _switched(told: str, topics: Topics) -> Recognition | None:
+    """«EVENTI OFF perché …»: the topic's own keyword at the beginning says enough."""
+    for slug, names in topics.items():
+        for name in map(normalise, names):
+            rest = told.removeprefix(f"{name} ")
+            if rest != told and (switch := re.match(r"(on|off)(?: |$)(?!line|road)", rest)):
+                return Recognition("topic_off" if switch[1] == "off" else "topic_on", slug)
     return None
 
 
