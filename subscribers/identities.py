@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from subscribers import consent, inbound
+from subscribers import consent, inbound, rights
 from subscribers.consent import How
 from subscribers.models import Subscriber
 from subscribers.register import Kind, Source
@@ -40,11 +40,13 @@ def _choices(contact: Contact) -> tuple[str, set[int]] | None:
 def describe(contact: Contact, **_: Any) -> list[tuple[str, str]]:
     """The subscription, for whoever looks at a contact."""
     subscriber = Subscriber.objects.filter(contact=contact.person).first()
+    objected = rights.events(contact).filter(kind=Kind.OBJECTION).exists()
+    told = [("Opposizione", "registrata: vedi il fascicolo")] if objected else []
     if subscriber is None:
-        return [("Iscrizione", "mai iscritto")]
+        return [("Iscrizione", "mai iscritto"), *told]
     moment = date_format(timezone.localtime(subscriber.left_at or subscriber.since), "j F Y, H:i").lower()
     since = "il" if subscriber.left_at else "dal"
-    return [("Iscrizione", f"{subscriber.get_state_display()} {since} {moment}")]
+    return [("Iscrizione", f"{subscriber.get_state_display()} {since} {moment}"), *told]
 
 
 @receiver(signals.contacts_merged)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from subscribers import consent, rights
+from subscribers import consent, identities, rights
 from subscribers.models import ConsentEvent
 from subscribers.rights import Request
 from tests.factories.broadcasts import UserFactory
@@ -148,6 +148,7 @@ def test_an_objection_is_registered_and_shown(chief: Client, person: Contact) ->
     html = page(chief, url, **ASKED, text="Non voglio essere contattato.")
     assert "Opposizione al trattamento registrata il" in html
     assert not consent.is_subscribed(person)
+    assert ("Opposizione", "registrata: vedi il fascicolo") in identities.describe(person)
     proof = ConsentEvent.objects.get(kind="objection").evidence
     assert "Non voglio essere contattato" in proof.text
     assert "allo sportello" in proof.text
