@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -16,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 
 from subscribers import consent, exports, rights
+from subscribers.admin.pages import form_page
 from subscribers.models import ErasedIdentity, Subscriber
 from subscribers.register import Kind
 from subscribers.rights import CannotDo, Request
@@ -41,6 +43,7 @@ class RequestForm(forms.Form):
     reason = forms.CharField(
         label="Richiesta",
         max_length=300,
+        widget=AdminTextInputWidget(),
         help_text="Quando e come è arrivata, per esempio «e-mail del 3 marzo, prot. 1234». Resta nel "
         "registro come prova: non scrivere nomi né numeri.",
     )
@@ -51,10 +54,11 @@ class RequestForm(forms.Form):
 
 
 class RectifyForm(RequestForm):
-    name = forms.CharField(label="Nome", max_length=100, required=False)
+    name = forms.CharField(label="Nome", max_length=100, required=False, widget=AdminTextInputWidget())
     phone = forms.CharField(
         label="Numero giusto",
         required=False,
+        widget=AdminTextInputWidget(attrs={"inputmode": "tel"}),
         help_text="Solo se il numero è stato scritto male allo sportello. Vuoto: resta quello di adesso.",
     )
 
@@ -68,7 +72,7 @@ class ObjectionForm(RequestForm):
     text = forms.CharField(
         label="A che cosa si oppone",
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=AdminTextareaWidget(attrs={"rows": 4}),
         help_text="Con le sue parole. Resta nel registro fino alla cancellazione dei suoi dati.",
     )
 
@@ -200,10 +204,20 @@ class DossierPages(admin.ModelAdmin[Any]):
             else:
                 messages.success(request, done)
                 return _back(person)
-        needs = rights.needs_of(person) if act == "cancella" else []
-        active = consent.is_subscribed(person)
-        context = {"title": title, "person": person, "act": act, "button": button, "form": form}
-        return self._page(request, "act", **context, needs=needs, active=active)
+        return form_page(
+            self,
+            request,
+            form,
+            template=f"{FOLDER}/act.html",
+            title=title,
+            button=button,
+            danger=form_class is EraseForm,
+            back=_address_of(person),
+            person=person,
+            act=act,
+            needs=rights.needs_of(person) if form_class is EraseForm else [],
+            active=consent.is_subscribed(person),
+        )
 
 
 def may_open(request: HttpRequest) -> bool:
@@ -221,7 +235,11 @@ def _person(pk: int) -> Contact:
 
 
 def _back(person: Contact) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:subscribers_subscriber_dossier", args=[person.pk]))
+    return HttpResponseRedirect(_address_of(person))
+
+
+def _address_of(person: Contact) -> str:
+    return reverse("admin:subscribers_subscriber_dossier", args=[person.pk])
 
 
 def _open(request: HttpRequest, pk: int) -> tuple[Contact, list[Section]]:

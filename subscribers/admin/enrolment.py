@@ -1,33 +1,20 @@
 """The desk: a plain form in the place of Django's «add», and the ways in from the list of subscribers."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from subscribers import enrolment, policies
+from subscribers.admin.pages import DayInput, form_page
 from subscribers.models import Subscriber, Topic
-
-FORM = "admin/subscribers/form.html"
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class EnrolmentForm(forms.Form):
@@ -89,20 +76,6 @@ class EnrolmentForm(forms.Form):
             return None
 
 
-def page(
-    view: admin.ModelAdmin[Any],
-    request: HttpRequest,
-    form: forms.Form,
-    fieldsets: Sequence[tuple[str | None, Sequence[str]]],
-    **context: Any,
-) -> TemplateResponse:
-    """A plain form as Django's admin shows its own: `intro` above it, `button` below."""
-    groups = [(title, {"fields": names}) for title, names in fieldsets]
-    shown = AdminForm(form, groups, {}, model_admin=view)  # type: ignore[arg-type]  # no model behind it
-    everything = {**view.admin_site.each_context(request), "opts": view.opts, "adminform": shown, **context}
-    return TemplateResponse(request, FORM, everything)
-
-
 class DeskEnrolment(admin.ModelAdmin[Any]):
     """Adding a subscriber is enrolling somebody with a paper form."""
 
@@ -120,7 +93,7 @@ class DeskEnrolment(admin.ModelAdmin[Any]):
         if form.is_valid() and (subscriber := form.save(request)):
             self._tell(request, form, subscriber)
             return redirect("admin:subscribers_subscriber_change", subscriber.pk)
-        return page(
+        return form_page(
             self,
             request,
             form,
@@ -129,6 +102,7 @@ class DeskEnrolment(admin.ModelAdmin[Any]):
                 ("Il modulo firmato", ["signed_on", "reference", "consent", "terms"]),
                 ("Preferenze", ["topics_left"]),
             ],
+            template="admin/subscribers/desk.html",
             title="Iscrivi allo sportello",
             button="Iscrivi",
             warning=enrolment.welcome_obstacle(),

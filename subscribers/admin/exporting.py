@@ -5,22 +5,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import slugify
 
 from subscribers import exports
+from subscribers.admin.pages import DayInput, form_page
 from whatsapp import audit, phones
 from whatsapp.admin.base import Watched
-
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class ExportForm(forms.Form):
@@ -32,12 +29,12 @@ class ExportForm(forms.Form):
         help_text="Per esempio «verifica annuale dei revisori». Resta nel registro delle azioni: non "
         "scrivere nomi né numeri di telefono.",
     )
-    start = forms.DateField(label="Dal", required=False, widget=DAY)
-    end = forms.DateField(label="Al", required=False, widget=DAY)
+    start = forms.DateField(label="Dal", required=False, widget=DayInput())
+    end = forms.DateField(label="Al", required=False, widget=DayInput())
     day = forms.DateField(
         label="Com'era il giorno",
         required=False,
-        widget=DAY,
+        widget=DayInput(),
         help_text="Vuoto: l'elenco di adesso, con i filtri. Con un giorno: chi era iscritto o cancellato "
         "alla fine di quel giorno, secondo il registro consensi, senza filtri e senza nomi.",
     )
@@ -108,18 +105,19 @@ class Exportable(Watched[Any]):
         form = ExportForm(request.POST or None, without=self.export_without | hidden, dated=str(dated))
         if form.is_valid():
             return self._download(listed, form.cleaned_data)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Esporta: {self.opts.verbose_name_plural}",
-            "fieldsets": AdminForm(form, [(None, {"fields": [*form.fields]})], {}),  # type: ignore[arg-type]
-            "form": form,
-            "filters": _filters(listed),
-            "count": listed.result_count,
-            "list_url": self._url("changelist", request),
-            "masked": bool(hidden),
-        }
-        return TemplateResponse(request, "admin/subscribers/export.html", context)
+        return form_page(
+            self,
+            request,
+            form,
+            template="admin/subscribers/export.html",
+            title=f"Esporta: {self.opts.verbose_name_plural}",
+            button="Scarica il file CSV",
+            filters=_filters(listed),
+            count=listed.result_count,
+            list_url=self._url("changelist", request),
+            masked=bool(hidden),
+            again=True,
+        )
 
     def _download(self, listed: Any, chosen: dict[str, Any]) -> StreamingHttpResponse:
         """The entry in the log first, then the file as it is read."""

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from subscribers import enrolment, exports, importing, listfile
-from subscribers.admin.enrolment import DayInput, page
+from subscribers.admin.pages import DayInput, form_page
 from subscribers.importing import Outcome, State
 from subscribers.models import SubscriberImport
 from whatsapp.admin.base import ReadOnly, badge
@@ -123,11 +123,11 @@ class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
         form = ImportForm(request.POST or None, request.FILES or None)
         if form.is_valid() and (source := form.save(request)):
             return redirect("admin:subscribers_subscriberimport_change", source.pk)
-        return page(
+        return form_page(
             self,
             request,
             form,
-            [(None, ["file", "reference", "signed_on"])],
+            template="admin/subscribers/desk.html",
             title="Importa un elenco",
             button="Controlla il file",
             intro="Per chi ha già dato il consenso altrove. Il file viene prima controllato riga per riga: "

@@ -98,7 +98,7 @@ def test_numbers_are_whole_only_if_asked_for_with_the_right_and_a_reason(
     for reason in ("", "   ", "boh"):
         answer = ask(client, "subscriber", whole="on", reason=reason)
         assert not answer.streaming
-        assert "Il file non è stato preparato" in answer.content.decode()
+        assert "Correggi quanto indicato qui sotto" in answer.content.decode()
     assert LogEntry.objects.filter(action=LogEntry.Action.ACCESS).count() == 2
 
 

@@ -1,0 +1,38 @@
+"""A plain form on a page of its own, as Django's admin shows its own: desk, lists, exports, requests."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.helpers import AdminForm
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+FORM = "admin/subscribers/form.html"
+Fieldsets = Sequence[tuple[str | None, Sequence[str]]]
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def form_page(
+    view: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    form: forms.Form,
+    fieldsets: Fieldsets = (),
+    *,
+    template: str = FORM,
+    **context: Any,
+) -> TemplateResponse:
+    """The form's page: `title` in the head, `button` below; without `fieldsets` all fields together."""
+    groups = [(title, {"fields": names}) for title, names in fieldsets or [(None, [*form.fields])]]
+    shown = AdminForm(form, groups, {}, model_admin=view)  # type: ignore[arg-type]  # no model behind it
+    everything = {**view.admin_site.each_context(request), "opts": view.opts, "adminform": shown, **context}
+    return TemplateResponse(request, template, everything)
