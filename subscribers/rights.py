@@ -60,8 +60,9 @@ def needs_of(contact: Contact) -> list[Need]:
 
 
 def dossier(contact: Contact) -> list[Section]:
-    """All that is held of a person, whatever contacts they have had; the basis of the app below first."""
-    return [section for collect in reversed([*_told("collect")]) for section in collect(contact)]
+    """All that is held of a person, whatever contacts they have had; what they wrote comes last."""
+    sections = [section for collect in reversed([*_told("collect")]) for section in collect(contact)]
+    return sorted(sections, key=lambda section: bool(section.permission))
 
 
 def events(contact: Contact) -> QuerySet[ConsentEvent]:

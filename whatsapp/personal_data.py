@@ -145,7 +145,7 @@ def _message(message: Message) -> dict[str, str]:
     content = message.content
     point = "" if content.latitude is None else f"{content.latitude:.5f}, {content.longitude:.5f}"
     place = (point, content.place_name, content.place_address)
-    said = (content.text, *map(str, content.parameters), content.payload if message.inbound else "")
+    said = (content.text, content.payload if message.inbound else "")
     return row(
         quando=(message.sent_at if message.inbound else None) or message.created_at,
         da="cittadino" if message.inbound else "Comune",
