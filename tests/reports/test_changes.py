@@ -80,14 +80,14 @@ def test_a_withdrawn_picture_is_seen_by_nobody(admin_client: Any) -> None:
     Media.objects.update(status=Media.Status.FETCHED)
     report = Report.objects.get()
     address = f"/admin/reports/report/{report.pk}/change/"
-    assert f"/{media.pk}/" in admin_client.get(address).content.decode()
+    assert f"/file/{media.pk}/" in admin_client.get(address).content.decode()
     for name in ("wamid.2", "wamid.3"):
         write(name, 5, kind=Kind.REVOKE, context_id="wamid.1")
     report.refresh_from_db()
     assert (report.summary, report.level, report.reasons) == ("", 1, [])
     shown = admin_client.get(address).content.decode()
     assert "ritirato dal cittadino" in shown
-    assert f"/{media.pk}/" not in shown
+    assert f"/file/{media.pk}/" not in shown
     row = Message.objects.get(provider_id="wamid.1")
     for page in ("", f"{row.pk}/change/"):
         assert "muro" not in admin_client.get(f"/admin/whatsapp/message/{page}").content.decode()
