@@ -5,49 +5,40 @@ gave; what only looks like either is asked back. The rules are a table, `data/ph
 """
 
 import re
-import tomllib
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import chain, permutations
-from pathlib import Path
-from typing import Literal
 
-from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-Intent = Literal["on", "off", "ask_on", "ask_off", "topic_on", "topic_off", "help", "status", "other"]
-Topics = Mapping[str, Sequence[str]]
+from subscribers.phrases import (
+    CHINESE_SURNAMES,
+    KEYWORD,
+    LISTS,
+    NAMES,
+    Intent,
+    Topics,
+    any_of,
+    foreign_rules,
+    known_words,
+    once,
+    read,
+    rules,
+)
+from subscribers.phrases import DEFAULT_TOPICS as DEFAULT_TOPICS
+from subscribers.phrases import normalise as normalise
 
-# Not here, though people use them: «acqua», «strada», «rifiuti». «Acqua off» is a report.
-DEFAULT_TOPICS: Topics = {
-    "allerta": ("allerta", "allerte", "allerta meteo", "allerte meteo", "meteo", "protezione civile"),
-    "viabilita": ("viabilita", "traffico", "strade", "viabilita e traffico"),
-    "servizi": ("servizi", "servizi comunali", "servizi del comune"),
-    "pubblica-utilita": ("pubblica utilita", "utilita", "utilita pubblica"),
-    "eventi": ("eventi", "manifestazioni", "feste", "eventi e manifestazioni"),
-}
-KEYWORD = "iscrizione"
 # Of a long message only both ends are read, and of a story an OFF is asked back: characters, sentences.
 HEAD, TAIL, STORY, SENTENCES = 400, 100, 1000, 12
-# A pasted instruction holds both keywords and is longer than somebody's hesitation («iscrizione on/off»).
-SHORT = 5
-LONGEST_ON = 24  # words; whoever tells more is asked
-
-_TABLE = tomllib.loads((Path(__file__).parent / "data" / "phrases.toml").read_text())
-_LISTS: dict[str, frozenset[str]] = {name: frozenset(words) for name, words in _TABLE["lists"].items()}
-_NO_ON = ("hesitations", "after", "limits", "elsewhere", "topic_off", "not_joining")
-_NOT_BEFORE_ON = [
-    [word] for word in ("con", "dopo", "di", "della", "dell", "la", "l", "mia", "per", "senza", "una")
-]
-_FILLERS = tuple(_TABLE["lists"]["fillers"])
-_KEYCAP = re.compile(r"[0-9#*]\ufe0f?\u20e3|\u2139")  # emoji made of letters and digits
-_CODE = re.compile(r"#[\s#]*([^\W_]+)(?:[-_ ]?(\d+)|-(\w+))?")  # a poster's, «#bacheca3» or «# bacheca 3»
-_SENTENCE = re.compile(r"[^,.!?;:\n]+[,.!?;:\n]*")
-_WORD = re.compile(r"#?[^\W_]+")
-_QUESTION = re.compile("[?？؟]")
-_DOUBLE, _SHOUTED = re.compile(r"(.)\1"), re.compile(r"(.)\1{2,}")
+_SENTENCE = re.compile(r"[^.!?;:\n]+[.!?;:\n]*")
+_CLEAR = {"off", "topic_on", "topic_off"}
+_DOUBTS = (
+    "hesitations", "limits", "after", "not_names", "elsewhere", "topic_off", "conditions",
+    "second_thoughts", "writes", "removes", "give_up", "enough",
+)  # fmt: skip
+_LINE = re.compile(r"[.!\n]+\s*")
+_CLAUSE = re.compile(r"[^.!?;:,()\n]+[.!?;:,()\n]*")
 
 
 @dataclass(frozen=True)
@@ -66,7 +57,7 @@ def recognise(text: str, topics: Topics = DEFAULT_TOPICS) -> Recognition:
         topics: slug -> the words people use for it.
     """
     ends = f"{text[:HEAD]} {text[-TAIL:]}" if len(text) > HEAD + TAIL else text
-    words = _read(ends)
+    words = read(ends)
     meant = _meant(ends, words, topics)
     told = len(text) > STORY and words[:1] != [KEYWORD]
     return Recognition("ask_off") if told and meant.intent == "off" else meant
@@ -77,194 +68,186 @@ def _meant(text: str, words: list[str], topics: Topics) -> Recognition:
 
     «Che vergogna! Cancellatemi dalla lista!»: but a bare «Stop.» or «Basta!» before a report means nothing.
     """
-    polite = bool(_LISTS["please"] & set(words))
+    polite = bool(LISTS["please"] & set(words))
     whole = _recognise(text, words, topics, polite=polite)
-    if whole.intent not in {"ask_off", "other"}:
+    if whole.intent not in {"ask_off", "other"} or {"on", "off"} <= set(words):
         return whole
+    certain = not LISTS["conditions"] & set(words)
     found, clear = set(), []
-    for sentence in _SENTENCE.findall(text)[-SENTENCES:]:
-        if _bare(said := _read(sentence)):
+    for sentence in (_CLAUSE if certain else _SENTENCE).findall(text)[-SENTENCES:]:
+        if _bare(said := read(sentence)):
             meant = _recognise(sentence, said, topics, polite=polite)
             found.add(meant.intent)
-            if meant.intent in {"off", "topic_on", "topic_off"} and (
-                polite or not _QUESTION.search(sentence)
-            ):
+            if meant.intent == "status" or (meant.intent in _CLEAR and (polite or "?" not in sentence)):
                 clear.append((meant, said))
-    if "on" in found or len({meant for meant, _ in clear if meant.topic}) > 1:
-        return whole  # both keywords, or two topics
+    if len({meant for meant, _ in clear if meant.topic}) > 1 and clear[0][0].intent != "topic_off":
+        return whole  # but «non mandatemi gli eventi, solo le allerte» leaves one
     for meant, said in clear:
-        strong = meant.topic or KEYWORD in said or _wish(_bare(said), topics, polite=polite) == "off"
-        if found <= {"off", "ask_off"} or (strong and not _LISTS["second_thoughts"] & set(words)):
+        wished = _wish(_bare(said), topics, polite=polite) == "off" or LISTS["messages"] & set(words)
+        strong = meant.intent != "off" or KEYWORD in said or wished
+        doubts = LISTS["instructing" if meant.topic else "second_thoughts"]
+        if found <= {"off", "ask_off"} or (strong and not doubts & set(words)):
             return meant
-    return whole
+    hinted = found - {"other", "help"} == {"ask_off"} and not LISTS["never"] & set(words)
+    return Recognition("ask_off") if whole.intent == "other" and hinted else whole
 
 
 def _recognise(text: str, words: list[str], topics: Topics, *, polite: bool) -> Recognition:
     """What these words ask, all of them together."""
     bare = _bare(words)
-    asks = bool(_QUESTION.search(text))
+    asks = "?" in text
     if not bare:
         return Recognition("help" if asks and not text.strip("?! ") else "other")
     if topic := _topic(bare, topics, is_question=asks and not polite):
         return topic
-    if intent := _keyword(words, bare, topics, is_question=asks):
+    if intent := _keyword(text, words, bare, topics, is_question=asks):
         return Recognition(intent)
     phrase = " ".join(bare) + " "
-    alone = [intent for intent, pattern in _rules("alone") if pattern.fullmatch(phrase)]
-    return Recognition(alone[0] if alone else _wish(bare, topics, polite=polite))
+    alone = [intent for intent, pattern in rules("alone") if pattern.fullmatch(phrase)]
+    intent = alone[0] if alone else _wish(bare, topics, polite=polite)
+    if intent == "other":
+        intent = _abroad(normalise(text), asks=asks and not polite)
+    if intent == "other" and set(bare) <= known_words() and any_of("hints").search(phrase):
+        intent = "ask_off"
+    return Recognition(intent)
+
+
+def _abroad(said: str, *, asks: bool) -> Intent:
+    """The wish in another language."""
+    for intent, pattern in foreign_rules():
+        if pattern.search(said):
+            asks = asks or any_of("foreign_questions").search(said + " ") is not None
+            return "ask_off" if asks and intent == "off" else intent
+    return "other"
 
 
 def _wish(bare: list[str], topics: Topics, *, polite: bool) -> Intent:
     """The first wish of the table found in the words; a wish to leave with doubt beside it is asked back."""
     phrase = " ".join(bare) + " "
     doubted = False
-    for intent, pattern in _rules("anywhere"):
+    for intent, pattern in rules("anywhere"):
         if (doubted and intent != "off") or not (found := pattern.search(phrase)):
             continue
         before, after = phrase[: found.start()].split(), phrase[found.end() :].split()
-        if _LISTS["elsewhere"] & set(after[:4]):
+        told = intent == "ask_on" and LISTS["messages"] & set(found[0].split())
+        if LISTS["elsewhere"] & set(after[:4]) and not told:
             return "other"  # «iscrivermi al corso», «cancellarmi dalla mensa»: for the offices
-        asked = not polite and _LISTS["can"] & set(bare)  # «potete cancellarmi?»
-        if intent != "off" or not (asked or _doubtful(before, after, topics)):
+        asked = not polite and LISTS["can"] & set(bare)  # «potete cancellarmi?»
+        # «Toglietemi» is told by whom it concerns, and the dead have no say
+        own = bool(any_of("own").search(found[0]) or LISTS["dead"] & set(before))
+        if intent == "ask_on" and LISTS["never"] & set(before[-3:]):
+            return "ask_off"
+        if intent != "off" or not (asked or _doubtful(before, after, topics, own=own)):
             return intent
         doubted = True
     return "ask_off" if doubted else "other"
 
 
-def _doubtful(before: list[str], after: list[str], topics: Topics) -> bool:
+def _doubtful(before: list[str], after: list[str], topics: Topics, *, own: bool = False) -> bool:
     """A question, a condition, something told, somebody else's wish, or only some of the messages."""
-    reason = next((index for index, word in enumerate(after) if word in _LISTS["reasons"]), len(after))
     names = frozenset(map(normalise, chain(*topics.values())))
     return bool(
-        {*before, *after[:reason]} & (_LISTS["hesitations"] | _LISTS["limits"] | names)
-        or _LISTS["before"] & set(before[-2:])
-        or _LISTS["after"] & set(after)
+        {*([] if own else before), *_until_reason(after)} & (LISTS["hesitations"] | LISTS["limits"] | names)
+        or set(before) & LISTS["conditions"]
+        or LISTS["before"] & set(before[-1 if own else -2 :])
+        or LISTS["after"] & set(after)
     )
 
 
-def normalise(text: str) -> str:
-    """Lower case, without accents, punctuation, emoji, invisible characters; single spaces."""
-    text = _KEYCAP.sub(" ", text)
-    text = re.sub(r"(?<=\w) \+(?!\d)", " più", text)  # «non voglio + messaggi»
-    text = re.sub(r"\b[xX] (?=favore|piacere|cortesia)", "per ", text)
-    text = "".join(" " if unicodedata.category(char)[0] == "S" else char for char in text)
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
-    text = _CODE.sub(lambda code: " #" + "".join(filter(None, code.groups())), text)
-    words = [word if index > 1 else word.lstrip("#") for index, word in enumerate(_WORD.findall(text))]
-    return " ".join(words)
+def _until_reason(words: list[str]) -> list[str]:
+    return words[: next((index for index, word in enumerate(words) if word in LISTS["reasons"]), len(words))]
 
 
-def _read(text: str) -> list[str]:
-    """The words as they were meant: letters written apart joined, slips mended, repetitions once."""
-    spelled = re.sub(r"\b(?:[a-z] )+[a-z]\b", lambda run: run[0].replace(" ", ""), normalise(text))
-    words = spelled.split()
-    mended = [meant for word in words for meant in _unglued(word) or [_mended(word)]]
-    if KEYWORD in mended:
-        mended = [word for word in mended if word not in _LISTS["dictated"]]
-    elif len(words) <= SHORT:  # «iscri zione off»
-        mended = _unglued("".join(words)) or mended
-    for index, word in enumerate(mended[1:], 1):  # after the keyword every slip of OFF counts
-        near = len(word) < 5 and OSA.distance(word, "off") == 1
-        if mended[index - 1] == KEYWORD and len(word) > 1 and (near or word[1:] in {"of", "ff"}):
-            mended[index] = "off"
-    for period in range(1, len(mended) // 2 + 1):
-        if mended == mended[:period] * (len(mended) // period):
-            return mended[:period]
-    return mended
-
-
-@lru_cache(maxsize=10_000)  # strangers' words: bounded
-def _unglued(word: str) -> list[str]:
-    """`iscrizioneoff` and `nonvoglio` as two words."""
-    word = _SHOUTED.sub(r"\1", word)
-    for end, switch in (("off", "off"), ("of", "off"), ("on", "on")):
-        if word.endswith(end) and _mended(word.removesuffix(end)) == KEYWORD:
-            return [KEYWORD, switch]
-    return [word[:3], word[3:]] if word[:3] in {"non", "piu"} and word[3:] in _vocabulary() else []
-
-
-@lru_cache(maxsize=10_000)
-def _mended(word: str) -> str:
-    """The word people meant: a slip in a middling word, two in a long one, an insisting «bastaaaa»."""
-    word = _SHOUTED.sub(r"\1", word)
-    if word in _TABLE["slips"]:
-        return str(_TABLE["slips"][word])
-    if word in _vocabulary() or word in _LISTS["lookalikes"]:
-        return word
-    once = _once(word)
-    for known in _TABLE["lists"]["short"]:
-        swapped = len(word) > 3 and word[0] == known[0] and sorted(word) == sorted(known)
-        if once == _once(known) or (swapped and OSA.distance(word, known) == 1):
-            return str(known)
-    if len(word) < 5:
-        return word
-    near = process.extract_iter(word, _vocabulary(), scorer=OSA.distance, score_cutoff=2)
-    # Of words equally near the one that differs by a double letter is meant: «alerta» is no «aperta»
-    meant = [
-        (slips, OSA.distance(once, _once(known)), -len(known), place, known)
-        for known, slips, place in near
-        if slips <= _slips(word, known)
-    ]
-    best = min(meant)[-1] if meant else word
-    return str(_TABLE["slips"].get(best, best))
-
-
-def _slips(word: str, known: str) -> int:
-    """Two slips only in long words and where the first letter holds: «descrizione» is not «iscrizione»."""
-    if word[0] == known[0]:
-        return 2 if min(len(word), len(known)) >= 9 else 1
-    return 1 if word == known[1:] or len(known) >= 9 else 0
-
-
-@lru_cache(maxsize=10_000)
-def _once(word: str) -> str:
-    return _DOUBLE.sub(r"\1", word)
-
-
-def _keyword(words: list[str], bare: list[str], topics: Topics, *, is_question: bool) -> Intent | None:
+def _keyword(
+    text: str, words: list[str], bare: list[str], topics: Topics, *, is_question: bool
+) -> Intent | None:
     """ISCRIZIONE ON and ISCRIZIONE OFF, at the start or inside a sentence."""
     found = re.search(rf"(?:^|.*? ){KEYWORD} (on|off)\b(?! line)", " ".join(bare))
     if not found:  # «iscrizione in», «iscrizione om» are asked back; «iscrizione no» is no slip of ON
-        near = any(len(word) < 4 and OSA.distance(_once(word), "on") <= 1 for word in bare[1:])
+        near = any(len(word) < 4 and OSA.distance(once(word), "on") <= 1 for word in bare[1:])
         is_slip = bare[0] == KEYWORD and len(bare) < 4 and bare[1:] != ["no"] and "line" not in bare
-        return "ask_on" if near and is_slip else None
+        named = bare[0] == KEYWORD and len(bare) > 1 and _joins(text, [], words[words.index(KEYWORD) + 1 :])
+        return "ask_on" if (near and is_slip) or named else None
     before, after = bare[: len(found[0].split()) - 2], bare[len(found[0].split()) :]
     if {"on", "off"} <= set(bare):
-        return "ask_off" if len(bare) < SHORT else "ask_on"
+        return "ask_on" if LISTS["instructing"] & set(bare) else "ask_off"
     if found[1] == "off":
-        names = frozenset(map(normalise, chain(*topics.values())))
-        doubt = (_LISTS["hesitations"] - _LISTS["said"]) & set(before) or _LISTS["before"] & set(before[-2:])
-        limits = (_LISTS["limits"] | names) & {*before, *after}
-        return "ask_off" if (is_question and len(bare) > 2) or doubt or limits else "off"
-    return "on" if not is_question and _joins(words, topics) else "ask_on"
+        told = is_question and len(bare) > 2
+        if not before and not told:  # «iscrizione off, ci ho provato ieri ma continuate a scrivere»
+            limits = (LISTS["conditions"] | LISTS["limits"]) & set(_until_reason(after))
+            return "ask_off" if limits else "off"
+        return "ask_off" if told or _doubtful(before, after, topics) else "off"
+    if any_of("removes").search(" ".join(after) + " "):
+        return "ask_off"  # «ho scritto iscrizione on per sbaglio, annullatela»
+    return "ask_on" if is_question or not _is_on(text, words, topics) else "on"
 
 
-def _joins(words: list[str], topics: Topics) -> bool:
-    """Is the ON meant? Beside it may stand a name, a poster's code, a reason: nothing that asks, tells, says
-    no or perhaps, is about somebody else, a topic or another enrolment."""
-    stops = frozenset().union(*(_LISTS[name] for name in _NO_ON))
-    first = words.index(KEYWORD)
-    named = {normalise(name) for name in chain(*topics.values())}
+def _is_on(text: str, words: list[str], topics: Topics) -> bool:
+    """ISCRIZIONE ON with nothing beside it that could take it back, or in a line before words of praise."""
+    first = words.index(KEYWORD) if KEYWORD in words else len(words)
+    if words[first + 1 : first + 2] != ["on"]:
+        return False
+    if _joins(text, words[:first], words[first + 2 :]):
+        return True
+    line, *more = _LINE.split(text.strip(), maxsplit=1)
+    praise = read(more[0]) if more else []
     return (
-        words[first + 1 : first + 2] == ["on"]
-        and len(words) <= LONGEST_ON
-        and not stops & set(words)
-        and words[first - 1 : first] not in _NOT_BEFORE_ON
-        and not named & {*words[first + 2 : first + 3], " ".join(words[first + 2 : first + 4])}
+        bool(LISTS["praise"] & set(praise))
+        and not _meaning(set(praise) - LISTS["harmless"])
+        and _recognise(more[0], praise, topics, polite=False).intent == "other"
+        and _is_on(line, read(line), topics)
     )
+
+
+def _joins(text: str, before: list[str], after: list[str]) -> bool:
+    """Greetings, who writes, where, a poster's code: all that may stand beside an ON.
+
+    A name is known by its first name, at either end, or by a title and its capitals: any other word could
+    turn the ON into a question, a condition, somebody else's wish.
+    """
+    told = _left("before_on", before, LISTS["greetings"])
+    if told and not (told[0] in LISTS["i_am"] and _is_name(text, told)):
+        return False
+    told = _left("after_on", after, LISTS["greetings"] | LISTS["thanks"])
+    told = _without(told, LISTS["greetings"] | LISTS["thanks"])
+    return all(word.isdecimal() for word in told) or _is_name(text, told)
+
+
+def _meaning(words: Iterable[str]) -> bool:
+    """Whether any of the words could turn an ON into something else."""
+    return any(any_of(name).fullmatch(f"{word} ") for name in _DOUBTS for word in words)
+
+
+def _left(patterns: str, words: list[str], around: frozenset[str]) -> list[str]:
+    said = any_of(patterns).sub("", " ".join(words) + " ")
+    told = any_of("fillers").sub("", said).split()
+    if patterns == "after_on" and told and told[0] not in LISTS["streets"]:
+        told = any_of("address").sub("", " ".join(told) + " ").split()
+    return _without([word for word in told if word.isalpha() or word.isdecimal()], around)
+
+
+def _is_name(text: str, words: list[str]) -> bool:
+    """At most four words, none of them with a meaning here."""
+    others = LISTS["particles"] | LISTS["introductions"]
+    names = [word for word in words if word not in others and not word.isdecimal()]
+    if not names or len(names) > 4 or _meaning(names):
+        return False
+    if {names[0], names[-1]} & NAMES or (names[0][0] in CHINESE_SURNAMES and len(names[0]) < 4):
+        return True
+    capitals = {normalise(word) for word in re.findall(r"\w+", text) if word.istitle() and len(word) > 2}
+    return bool(LISTS["titles"] & set(words)) and set(names) <= capitals - known_words()
 
 
 def _topic(words: list[str], topics: Topics, *, is_question: bool) -> Recognition | None:
     """«ALLERTA ON», «non voglio più avvisi sulla viabilità»: nothing else beside the topic's words."""
     told = re.sub(r"(?<=[a-z]{4})(off|on)$", r" \1", " ".join(words))  # «eventioff»
-    if (found := _switched(told, topics)) and not is_question and not _LISTS["hesitations"] & set(words):
-        return found
     said = set(told.split())
     if {"on", "off"} <= said or (is_question and not said & {"on", "off"}) or f"{KEYWORD} on" in told:
         return None
-    leaves, joins = said & _LISTS["topic_off"], said & _LISTS["topic_on"]
-    wanted = _subject(told)
+    leaves, joins = said & LISTS["topic_off"], said & LISTS["topic_on"]
+    told = any_of("the_rest").sub("", told + " ").strip()
+    begun = any_of("topic_reasons").split(told + " ")[0]  # «traffico on che ora lavoro a Catania»
+    wanted = _subject(begun.strip() if {"on", "off"} & set(begun.split()) else told)
     for slug, names in topics.items() if leaves or joins else ():
         known = [_subject(normalise(name)) for name in names]
         if any(
@@ -275,70 +258,19 @@ def _topic(words: list[str], topics: Topics, *, is_question: bool) -> Recognitio
     return None
 
 
-def _switched(told: str, topics: Topics) -> Recognition | None:
-    """«EVENTI OFF perché …»: the topic's own keyword at the beginning says enough."""
-    for slug, names in topics.items():
-        for name in map(normalise, names):
-            rest = told.removeprefix(f"{name} ")
-            if rest != told and (switch := re.match(r"(on|off)(?: |$)(?!line|road)", rest)):
-                return Recognition("topic_off" if switch[1] == "off" else "topic_on", slug)
-    return None
-
-
 @lru_cache(maxsize=1_000)
 def _subject(told: str) -> str:
     """What remains without the words of wishing."""
-    others = _LISTS["topic_off"] | _LISTS["topic_on"] | _LISTS["topic_fillers"]
+    others = LISTS["topic_off"] | LISTS["topic_on"] | LISTS["topic_fillers"]
     return " ".join(word for word in told.split() if word not in others)
 
 
 def _bare(words: list[str]) -> list[str]:
     """The words without courtesies, and without what people say out of anger."""
-    return _without(_compiled(*_FILLERS).sub("", " ".join(words) + " ").split(), _LISTS["courtesies"])
+    return _without(any_of("fillers").sub("", " ".join(words) + " ").split(), LISTS["courtesies"])
 
 
 def _without(words: list[str], around: frozenset[str]) -> list[str]:
     """The words without these at either end."""
     kept = [index for index, word in enumerate(words) if word not in around]
     return words[kept[0] : kept[-1] + 1] if kept else []
-
-
-# --- The table's patterns, as its head explains them -----------------------------------------------------
-
-
-@cache
-def _rules(part: str) -> list[tuple[Intent, re.Pattern[str]]]:
-    """The patterns with their intents, in the table's order."""
-    return [(rule["intent"], _compiled(phrase)) for rule in _TABLE[part] for phrase in rule["phrases"]]
-
-
-@cache
-def _compiled(*phrases: str) -> re.Pattern[str]:
-    return re.compile(r"(?<!\S)(?:" + "|".join(map(_regex, phrases)) + ")")
-
-
-def _regex(phrase: str) -> str:
-    return "".join(map(_part, re.findall(r"\[[^\]]*\]|\S+", phrase)))
-
-
-def _part(part: str) -> str:
-    if part == "..":
-        return r"(?:\S+ ){0,3}"
-    if part[0] in "[!":
-        return f"(?:{_regex(part[1:-1])})?" if part[0] == "[" else f"(?!{_part(part[1:])})"
-    if "|" in part:
-        return "(?:" + "|".join(map(_part, part.split("|"))) + ")"
-    if part[0] == "{":
-        return "(?:" + "|".join(map(_regex, sorted(_LISTS[part[1:-1]]))) + ")"
-    return re.escape(part.removesuffix("*")) + (r"\S* " if part.endswith("*") else " ")
-
-
-@cache
-def _vocabulary() -> list[str]:
-    """The long words of the patterns: whose slips are mended; in the table's order, which breaks ties."""
-    phrases = [phrase for rule in _TABLE["alone"] + _TABLE["anywhere"] for phrase in rule["phrases"]]
-    used = set(re.findall(r"\{(\w+)\}", " ".join(chain(phrases, *_LISTS.values()))))
-    lists = chain.from_iterable(words for name, words in _TABLE["lists"].items() if name in used)
-    words = re.findall(r"(?<!\{)\b[a-z]+\b(?![*}])", " ".join([*phrases, *lists]))
-    topics = " ".join(chain(*DEFAULT_TOPICS.values())).split()
-    return list(dict.fromkeys(w for w in [KEYWORD, *words, *topics, *_TABLE["slips"]] if len(w) >= 6))

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -101,12 +100,25 @@ def test_no_jumble_of_peoples_words_subscribes_unless_it_begins_with_the_keyword
 
 @given(
     st.lists(
-        st.sampled_from(["non", "come", "se", "line", "asilo", "scaduta", "mia", "off"]),
+        st.sampled_from(["non", "come", "se", "per", "line", "asilo", "scaduta", "anche", "mia", "off"]),
         min_size=1,
     )
 )
-def test_an_on_with_a_word_of_doubt_beside_it_is_not_believed(words: list[str]) -> None:
+def test_an_on_with_anything_but_a_name_is_not_believed(words: list[str]) -> None:
     assert recognise(f"iscrizione on {' '.join(words)}").intent != "on"
+
+
+@pytest.mark.parametrize(
+    "joined", ["iscrizione on {}", "Iscrizione on, {}", "Iscrizione on. {}", "{}. Iscrizione on"]
+)
+def test_an_on_beside_another_wish_is_not_believed(joined: str) -> None:
+    others = {"off", "ask_off", "topic_on", "topic_off", "help", "status"}
+    believed = [
+        text
+        for text, intent, _ in CORPUS
+        if intent in others and recognise(joined.format(text)).intent == "on"
+    ]
+    assert not believed
 
 
 def test_the_towns_own_topics_are_recognised() -> None:
@@ -129,17 +141,6 @@ def test_a_long_story_is_no_command_but_its_end_is_heard() -> None:
     story = "Ieri sera in piazza c'era tanta gente. " * 40
     assert recognise(story).intent == "other"
     assert recognise(story + "ISCRIZIONE OFF").intent == "ask_off"
-
-
-def test_the_longest_message_is_read_in_a_moment() -> None:
-    story = (" ".join(text for text, *_ in CORPUS))[:4096]
-    recognise(story)
-    took = []
-    for start in range(10):
-        begun = perf_counter()
-        recognise(story[start:])
-        took.append(perf_counter() - begun)
-    assert min(took) < 0.02  # seconds; two thousandths where the machine does nothing else
 
 
 @pytest.mark.django_db
