@@ -186,16 +186,19 @@ def counts_of(broadcasts: Iterable[Broadcast], *, fresh: bool = False) -> dict[i
         fresh: count also those that are over, whose totals the sweep keeps up to a few seconds.
     """
     broadcasts = list(broadcasts)
+    asked = [b for b in broadcasts if not b.totals or b.state in ALIVE or (fresh and _moves(b))]
+    by_content = _counted(asked)
+    return {b.pk: Counts(by_content.get(b.content_id or 0) or b.totals, b.expired) for b in broadcasts}
+
+
+def _counted(broadcasts: Iterable[Broadcast]) -> dict[int, dict[str, int]]:
+    """Content -> state -> rows, of those that are no drafts; one query, if there are any."""
     by_content: dict[int, dict[str, int]] = defaultdict(dict)
-    asked = {b.content_id: b for b in broadcasts if not b.totals or b.state in ALIVE or (fresh and _moves(b))}
-    asked.pop(None, None)  # drafts
-    if asked:
-        rows = Message.objects.filter(content__broadcast__in=asked.values()).values_list(
-            "content_id", "state"
-        )
+    if contents := [b.content_id for b in broadcasts if b.content_id]:
+        rows = Message.objects.filter(content__in=contents).values_list("content_id", "state")
         for content_id, state, count in rows.annotate(n=Count("pk")):
             by_content[content_id][state] = count
-    return {b.pk: Counts(by_content.get(b.content_id or 0) or b.totals, b.expired) for b in broadcasts}
+    return by_content
 
 
 def _moves(broadcast: Broadcast) -> bool:
@@ -205,9 +208,10 @@ def _moves(broadcast: Broadcast) -> bool:
 
 def settle(broadcasts: Iterable[Broadcast]) -> None:
     """Before their rows are purged: totals as the rows tell them, unless some are gone already."""
+    broadcasts = list(broadcasts)
+    counted = _counted(broadcasts)
     for notice in broadcasts:
-        rows = recipients(notice).order_by().values_list("state").annotate(n=Count("pk"))
-        now = dict(rows)
+        now = counted[notice.content_id or 0]
         if sum(now.values()) >= sum(notice.totals.values()):
             Broadcast.objects.filter(pk=notice.pk).update(totals=now)
 

@@ -9,9 +9,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 
-from subscribers import consent, inbound, policies, recipients, welcomes
+from subscribers import consent, inbound, policies, recipients, texts, welcomes
 from subscribers.consent import HasLeft, How
 from subscribers.models import Subscriber, Topic
 from subscribers.register import Kind, Source
@@ -122,7 +121,7 @@ def beginning(day: date) -> datetime:
 def objection(contact: Contact, signed: datetime) -> str:
     """What the person has written against it since the signature, perhaps without being subscribed."""
     if off := inbound.last_off(contact, signed):
-        when = date_format(timezone.localtime(off.sent_at or off.created_at), "j F Y").lower()
+        when = texts.date_of(off.sent_at or off.created_at)
         return f"dopo la firma, il {when}, ha scritto di volersi cancellare"
     return ""
 
@@ -154,7 +153,7 @@ def _welcome(contact: Contact, signed_on: date) -> None:
         return
     content = contents.from_template(
         Template.objects.get(name=WELCOME),
-        [date_format(signed_on, "j F Y").lower()],
+        [texts.date_of(signed_on)],
         button_parameters=[
             ("url", f"{policies.in_force().version}/"),
             ("quick_reply", "ISCRIZIONE OFF"),

@@ -14,7 +14,7 @@ from import_export import fields, resources
 
 from subscribers import history
 from subscribers.history import Standing
-from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber
+from subscribers.models import Subscriber
 from whatsapp import phones
 from whatsapp.models import Contact
 
@@ -69,11 +69,6 @@ def moment(value: datetime | None) -> str:
     return timezone.localtime(value).isoformat(timespec="seconds") if value else ""
 
 
-def _proof(event: ConsentEvent) -> ConsentEvidence:
-    """An event's evidence; an empty one where it has been erased."""
-    return getattr(event, "evidence", ConsentEvidence())
-
-
 class Column(fields.Field):
     """What it tells of a row; `whole` says whether numbers are shown whole."""
 
@@ -118,12 +113,12 @@ class ConsentResource(resources.Resource):  # type: ignore[type-arg]
     provenienza = Column(lambda event, _: event.get_source_display())
     argomento = Column(lambda event, _: event.topic)
     codice_interessato = Column(lambda event, _: event.subject_id)
-    numero = Column(lambda event, whole: identity(_proof(event).identity, whole))
-    testo_ricevuto = Column(lambda event, whole: written(_proof(event).text, whole))
+    numero = Column(lambda event, whole: identity(event.proof.identity, whole))
+    testo_ricevuto = Column(lambda event, whole: written(event.proof.text, whole))
     # WhatsApp's id holds the number in clear.
-    id_messaggio_whatsapp = Column(lambda event, whole: _proof(event).message_id if whole else "")
-    mostrato = Column(lambda event, whole: written(_proof(event).shown, whole))
-    chi = Column(lambda event, _: _proof(event).actor)
+    id_messaggio_whatsapp = Column(lambda event, whole: event.proof.message_id if whole else "")
+    mostrato = Column(lambda event, whole: written(event.proof.shown, whole))
+    chi = Column(lambda event, _: event.proof.actor)
     versione_informativa = Column(lambda event, _: event.policy_version)
     sha256_informativa = Column(lambda event, _: event.policy_sha256)
     hash_riga = Column(lambda event, _: event.hash)

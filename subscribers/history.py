@@ -52,5 +52,5 @@ def fold(events: Iterable[ConsentEvent]) -> Iterable[Standing]:
 def at(moment: datetime) -> Iterable[Standing]:
     """The standing of everybody who had joined by then, as the register knew it, in constant memory."""
     events = ConsentEvent.objects.filter(at__lte=moment).order_by("subject_id", "sequence")
-    joined = (standing for standing in fold(events.iterator(chunk_size=2000)))
-    return (standing for standing in joined if standing.since and not standing.merged)
+    everybody = fold(events.iterator(chunk_size=2000))
+    return (standing for standing in everybody if standing.since and not standing.merged)

@@ -3,9 +3,6 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
-
 from subscribers import consent, texts, welcomes
 from subscribers.keywords import Recognition, recognise
 from subscribers.models import Topic
@@ -50,21 +47,19 @@ def _topics() -> dict[str, list[str]]:
     return {topic.slug: [topic.name, *topic.words] for topic in Topic.objects.all()}
 
 
-def _reply(
-    message: Message, slug: str, *, buttons: tuple[tuple[str, str], ...] = (), **values: str
-) -> Message:
+def _reply(message: Message, slug: str, *, buttons: tuple[tuple[str, str], ...] = (), **values: str) -> None:
     contact = message.contact
     subscriber = consent.active(contact)
     if subscriber:
         kept = Topic.objects.exclude(pk__in=subscriber.left_topics.values("topic"))
         values = _standing(kept, subscriber.since) | values
     # Whoever leaves is told so, however much they write.
-    return outbox.reply(contact, texts.fill(slug, **values), buttons=buttons, automatic=slug != "goodbye")
+    outbox.reply(contact, texts.fill(slug, **values), buttons=buttons, automatic=slug != "goodbye")
 
 
 def _standing(kept: Iterable[Topic], since: datetime) -> dict[str, str]:
     topics = ", ".join(topic.name for topic in kept) or "nessun argomento"
-    return {"topics": topics, "since": date_format(timezone.localtime(since), "j F Y").lower()}
+    return {"topics": topics, "since": texts.date_of(since)}
 
 
 def last_off(contact: Contact, since: datetime) -> Message | None:

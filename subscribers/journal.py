@@ -54,8 +54,9 @@ def write() -> int:
         for event in missing.order_by("sequence").iterator(chunk_size=CHUNK):
             file.write(json.dumps(line(event), separators=(",", ":")).encode() + b"\n")
             count += 1
-        file.flush()
-        os.fsync(file.fileno())
+        if count:  # of several appends in one transaction the first has written them all
+            file.flush()
+            os.fsync(file.fileno())
         return count
 
 

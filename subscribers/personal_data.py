@@ -15,7 +15,7 @@ from subscribers.models import (
     Subscriber,
 )
 from whatsapp.models import Contact, Message
-from whatsapp.personal_data import Clock, Section, identities, row
+from whatsapp.personal_data import Clock, Section, deleting, identities, row
 
 Active = Subscriber.State.ACTIVE
 
@@ -54,10 +54,11 @@ def collect(contact: Contact) -> list[Section]:
 
 
 def _event(event: ConsentEvent) -> dict[str, str]:
-    proof = getattr(event, "evidence", None) or ConsentEvidence(actor="prova cancellata")
+    proof = event.proof
     return row(
         progressivo=event.sequence, quando=event.at, evento=event.get_kind_display(), argomento=event.topic,
-        da_dove=event.get_source_display(), chi=proof.actor, testo_o_riferimento=proof.text,
+        da_dove=event.get_source_display(), chi=proof.actor or "prova cancellata",
+        testo_o_riferimento=proof.text,
         identificativo_messaggio=proof.message_id, numero_o_identificativo=proof.identity,
         che_cosa_è_stato_mostrato=proof.shown, versione_informativa=event.policy_version,
     )  # fmt: skip
@@ -107,10 +108,6 @@ def _old_evidence(before: datetime) -> QuerySet[ConsentEvidence]:
     return ConsentEvidence.objects.filter(~Exists(running), ~Exists(later), event__recorded_at__lt=before)
 
 
-def _discard_evidence(pks: Sequence[int]) -> int:
-    return ConsentEvidence.objects.filter(pk__in=pks).delete()[0]
-
-
 CLOCKS = (
     Clock(
         slug="left",
@@ -130,7 +127,7 @@ CLOCKS = (
         days=730,
         minimum=30,
         due=_old_evidence,
-        discard=_discard_evidence,
+        discard=deleting(ConsentEvidence),
     ),
     Clock(
         slug="erased",
@@ -140,7 +137,7 @@ CLOCKS = (
         days=1825,
         minimum=365,
         due=lambda before: ErasedIdentity.objects.filter(erased_at__lt=before),
-        discard=lambda pks: ErasedIdentity.objects.filter(pk__in=pks).delete()[0],
+        discard=deleting(ErasedIdentity),
     ),
     Clock(
         slug="imports",
@@ -148,6 +145,6 @@ CLOCKS = (
         explanation="L'esito di ogni riga; l'importazione stessa resta.",
         days=365,
         due=lambda before: ImportRow.objects.filter(source__created_at__lt=before),
-        discard=lambda pks: ImportRow.objects.filter(pk__in=pks).delete()[0],
+        discard=deleting(ImportRow),
     ),
 )

@@ -5,12 +5,11 @@ from datetime import datetime
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from subscribers import register
 from subscribers.models import ErasedIdentity, Subscriber, Topic, TopicPreference
 from subscribers.models.people import DOUBT
-from subscribers.texts import day
+from subscribers.texts import date_of, day
 from whatsapp.models import Contact, ContactAlias, IdentityConflict
 
 
@@ -96,5 +95,4 @@ def obstacles(numbers: Collection[str]) -> dict[str, str]:
 
 def has_left(at: datetime) -> str:
     """Why desk and imports cannot subscribe this person."""
-    when = date_format(timezone.localtime(at), "j F Y").lower()
-    return f"si è cancellato il {when}: può tornare solo scrivendo ISCRIZIONE ON"
+    return f"si è cancellato il {date_of(at)}: può tornare solo scrivendo ISCRIZIONE ON"

@@ -1,7 +1,7 @@
 """The texts sent to citizens: rows the staff change, with the placeholders each may hold."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -61,3 +61,8 @@ def fill(slug: str, **values: str) -> str:
 def day(moment: datetime) -> str:
     """`3 maggio alle 10:03`; Django's Italian months begin with a capital, Italian's do not."""
     return date_format(timezone.localtime(moment), r"j F \a\l\l\e H:i").lower()
+
+
+def date_of(when: date) -> str:
+    """`3 maggio 2026`, of a moment the day in the town's time."""
+    return date_format(timezone.localtime(when) if isinstance(when, datetime) else when, "j F Y").lower()

@@ -1,15 +1,14 @@
 """How long the channel's data are kept (`personal_data.Clock`)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from auditlog.models import LogEntry
 from django.contrib.admin.models import LogEntry as AdminLogEntry
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from whatsapp.models import Contact, Content, Media, Message, WebhookEvent
-from whatsapp.personal_data import Clock, remove_files, unreferenced
+from whatsapp.personal_data import Clock, deleting, remove_files, unreferenced
 from whatsapp.types import State
 
 # The provider repeats its webhooks for a week: until then a message is known by its row.
@@ -39,14 +38,6 @@ def _strangers(before: datetime) -> QuerySet[Contact]:
     return free.filter(blocked=False, marketing_stopped_at__isnull=True, merged_into__isnull=True)
 
 
-def _delete(model: type[Model]) -> Callable[[Sequence[Any]], int]:
-    def discard(pks: Sequence[Any]) -> int:
-        _, gone = model._base_manager.filter(pk__in=pks).delete()
-        return gone.get(model._meta.label, 0)
-
-    return discard
-
-
 CLOCKS = (
     Clock(
         slug="webhooks",
@@ -54,7 +45,7 @@ CLOCKS = (
         explanation="Servono a ricostruire un guasto. Si contano i giorni da quando sono state elaborate.",
         days=14,
         due=lambda before: WebhookEvent.objects.filter(handled_at__lt=before),
-        discard=_delete(WebhookEvent),
+        discard=deleting(WebhookEvent),
     ),
     Clock(
         slug="messages",
@@ -80,7 +71,7 @@ CLOCKS = (
         days=30,
         minimum=REPEATED,
         due=_strangers,
-        discard=_delete(Contact),
+        discard=deleting(Contact),
     ),
     Clock(
         slug="actions",
@@ -89,7 +80,7 @@ CLOCKS = (
         days=365,
         minimum=183,
         due=lambda before: LogEntry.objects.filter(timestamp__lt=before),
-        discard=_delete(LogEntry),
+        discard=deleting(LogEntry),
     ),
     Clock(
         slug="admin-actions",
@@ -98,6 +89,6 @@ CLOCKS = (
         days=365,
         minimum=183,
         due=lambda before: AdminLogEntry.objects.filter(action_time__lt=before),
-        discard=_delete(AdminLogEntry),
+        discard=deleting(AdminLogEntry),
     ),
 )

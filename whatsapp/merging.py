@@ -21,20 +21,17 @@ class AlreadyDecided(ValueError):
 
 def lock(pk: int) -> Contact:
     """The person a contact is now, held until the transaction ends."""
-    while True:
-        person = Contact.objects.select_for_update().get(pk=Contact.objects.get(pk=pk).person.pk)
-        if person.merged_into_id is None:  # else merged while we waited
-            return person
+    return lock_all([pk])[pk]
 
 
 def lock_all(pks: Collection[int]) -> dict[int, Contact]:
-    """The person each of these contacts is now, as `lock` does for one, in the order of their rows."""
+    """The person each of these contacts is now, held as by `lock`, in the order of their rows."""
     while True:
         contacts = Contact.objects.select_related("merged_into").filter(pk__in=pks)
         persons = {contact.pk: contact.person.pk for contact in contacts}
         rows = Contact.objects.select_for_update().filter(pk__in=set(persons.values())).order_by("pk")
         held = {row.pk: row for row in rows}
-        if all(row.merged_into_id is None for row in held.values()):
+        if all(row.merged_into_id is None for row in held.values()):  # else merged while we waited
             return {pk: held[person] for pk, person in persons.items()}
 
 

@@ -1,15 +1,5 @@
 "use strict";
-// One click, one effect; and an import's page, up to date by itself until its state changes.
-for (const form of document.querySelectorAll("form[data-once]")) {
-  form.addEventListener("submit", () => {
-    const button = form.querySelector("[type=submit]");
-    button.disabled = true;
-    button.textContent = "Un momento…";
-  });
-}
-// The page may come back from the browser's memory with its button still off.
-window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-
+// An import's page, up to date by itself until its state changes.
 (() => {
   const box = document.querySelector("[data-progress]");
   if (!box) return;

@@ -1,7 +1,7 @@
 """«Fascicolo»: one page for each person, and what they may ask of it (arts. 15-21 GDPR)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,6 +26,7 @@ from whatsapp.models import Contact
 from whatsapp.personal_data import Section
 
 FOLDER = "admin/subscribers/dossier"
+ERASE = "cancella"  # the act's address
 MAY_ACT = "subscribers.rights_subscriber"
 MAY_READ = ("subscribers.view_subscriber", "subscribers.view_consentevidence")
 # How it is made sure that it is the person who asks (fact sheet 2.4).
@@ -48,10 +49,6 @@ class RequestForm(forms.Form):
         "registro come prova: non scrivere nomi né numeri.",
     )
 
-    def perform(self, contact: Contact, request: Request) -> str:
-        """Do it; returns what the staff are told."""
-        raise NotImplementedError
-
 
 class RectifyForm(RequestForm):
     name = forms.CharField(label="Nome", max_length=100, required=False, widget=AdminTextInputWidget())
@@ -62,11 +59,6 @@ class RectifyForm(RequestForm):
         help_text="Solo se il numero è stato scritto male allo sportello. Vuoto: resta quello di adesso.",
     )
 
-    def perform(self, contact: Contact, request: Request) -> str:
-        told = self.cleaned_data
-        rights.rectify(contact, request, name=told["name"], phone=told["phone"])
-        return "Dati rettificati; la rettifica è nel registro."
-
 
 class ObjectionForm(RequestForm):
     text = forms.CharField(
@@ -76,24 +68,44 @@ class ObjectionForm(RequestForm):
         help_text="Con le sue parole. Resta nel registro fino alla cancellazione dei suoi dati.",
     )
 
-    def perform(self, contact: Contact, request: Request) -> str:
-        rights.object_to(contact, request, self.cleaned_data["text"])
-        return "Opposizione registrata: la persona non riceve più avvisi."
-
 
 class EraseForm(RequestForm):
     sure = forms.BooleanField(label="Ho letto che cosa viene cancellato: non si può annullare")
 
-    def perform(self, contact: Contact, request: Request) -> str:
-        rights.erase(contact, request)
-        return "Dati cancellati. Nel registro resta la prova minima."
+
+class Act(NamedTuple):
+    """A request: its page's title and button, what is asked, what is done with it, what is told then."""
+
+    title: str
+    button: str
+    form: type[RequestForm]
+    perform: Callable[[Contact, Request, dict[str, Any]], None]
+    done: str
 
 
-# The address's last part -> title, button, form.
-ACTS: dict[str, tuple[str, str, type[RequestForm]]] = {
-    "rettifica": ("Rettifica i dati", "Rettifica", RectifyForm),
-    "opposizione": ("Registra un'opposizione", "Registra l'opposizione", ObjectionForm),
-    "cancella": ("Cancella i dati", "Cancella i dati", EraseForm),
+# By the address's last part.
+ACTS = {
+    "rettifica": Act(
+        "Rettifica i dati",
+        "Rettifica",
+        RectifyForm,
+        lambda person, asked, told: rights.rectify(person, asked, name=told["name"], phone=told["phone"]),
+        "Dati rettificati; la rettifica è nel registro.",
+    ),
+    "opposizione": Act(
+        "Registra un'opposizione",
+        "Registra l'opposizione",
+        ObjectionForm,
+        lambda person, asked, told: rights.object_to(person, asked, told["text"]),
+        "Opposizione registrata: la persona non riceve più avvisi.",
+    ),
+    ERASE: Act(
+        "Cancella i dati",
+        "Cancella i dati",
+        EraseForm,
+        lambda person, asked, told: rights.erase(person, asked),
+        "Dati cancellati. Nel registro resta la prova minima.",
+    ),
 }
 
 
@@ -179,7 +191,7 @@ class DossierPages(admin.ModelAdmin[Any]):
             "subscriber": Subscriber.objects.filter(contact=person).first(),
             "objection": events.filter(kind=Kind.OBJECTION).order_by("-sequence").first(),
             "proofs": ErasedIdentity.objects.filter(subject_id=person.subject_id).count(),
-            "acts": [(act, told[0]) for act, told in ACTS.items() if _possible(person, act)]
+            "acts": [(name, act.title) for name, act in ACTS.items() if _possible(person, name)]
             if request.user.has_perm(MAY_ACT)
             else [],
             "now": timezone.now(),
@@ -192,30 +204,30 @@ class DossierPages(admin.ModelAdmin[Any]):
         person = _person(pk)
         if act not in ACTS or not _possible(person, act):
             raise Http404
-        title, button, form_class = ACTS[act]
-        form = form_class(request.POST or None, initial={"name": person.profile_name})
+        wanted = ACTS[act]
+        form = wanted.form(request.POST or None, initial={"name": person.profile_name})
         if request.method == "POST" and form.is_valid():
             told = form.cleaned_data
             asked = Request(request.user.get_username(), told["reason"], told["check"])
             try:
-                done = form.perform(person, asked)
+                wanted.perform(person, asked, told)
             except CannotDo as problem:
                 form.add_error(None, str(problem))
             else:
-                messages.success(request, done)
+                messages.success(request, wanted.done)
                 return _back(person)
         return form_page(
             self,
             request,
             form,
             template=f"{FOLDER}/act.html",
-            title=title,
-            button=button,
-            danger=form_class is EraseForm,
+            title=wanted.title,
+            button=wanted.button,
+            danger=act == ERASE,
             back=_address_of(person),
             person=person,
             act=act,
-            needs=rights.needs_of(person) if form_class is EraseForm else [],
+            needs=rights.needs_of(person) if act == ERASE else [],
             active=consent.is_subscribed(person),
         )
 
@@ -227,7 +239,7 @@ def may_open(request: HttpRequest) -> bool:
 
 def _possible(person: Contact, act: str) -> bool:
     """Of an erased person only what evidence is left may still be erased."""
-    return person.erased_at is None or (act == "cancella" and rights.evidence(person).exists())
+    return person.erased_at is None or (act == ERASE and rights.evidence(person).exists())
 
 
 def _person(pk: int) -> Contact:

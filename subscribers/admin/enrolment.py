@@ -9,10 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from subscribers import enrolment, policies
+from subscribers import enrolment, policies, texts
 from subscribers.admin.pages import DayInput, form_page
 from subscribers.models import Subscriber, Topic
 
@@ -109,7 +108,7 @@ class DeskEnrolment(admin.ModelAdmin[Any]):
         )
 
     def _tell(self, request: HttpRequest, form: EnrolmentForm, subscriber: Subscriber) -> None:
-        day = date_format(form.cleaned_data["signed_on"], "j F Y").lower()
+        day = texts.date_of(form.cleaned_data["signed_on"])
         terms = "accettata" if form.cleaned_data["terms"] else "non segnata come accettata"
         done = (
             f"Iscrizione fatta: {subscriber}, consenso firmato il {day}, modulo "

@@ -1,6 +1,5 @@
 """The page from which an auditor takes a list home: why, which rows, with or without whole numbers."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,10 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import slugify
 
-from subscribers import exports
+from subscribers import exports, texts
 from subscribers.admin.pages import DayInput, form_page
 from whatsapp import audit, phones
 from whatsapp.admin.base import Watched
@@ -125,14 +123,14 @@ class Exportable(Watched[Any]):
         resource: exports.Table
         name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localtime():%Y-%m-%d-%H%M}"
         if day:
-            filters, name = [f"com'era alla fine del {_told(day)}"], f"{name}-com-era-il-{day}"
+            filters, name = [f"com'era alla fine del {texts.date_of(day)}"], f"{name}-com-era-il-{day}"
             resource, rows = exports.StandingResource(), exports.listed_at(day)
         else:
             filters, rows = _filters(listed), self.with_details(listed.queryset)
             for word, lookup, limit in (("dal", "gte", chosen["start"]), ("al", "lte", chosen["end"])):
                 if limit:
                     rows = rows.filter(**{f"{self.export_dated}__date__{lookup}": limit})
-                    filters.append(f"{word} {_told(limit)}")
+                    filters.append(f"{word} {texts.date_of(limit)}")
             resource, rows = self.resource(), rows.iterator(chunk_size=exports.CHUNK)
         entry = audit.begin_export(
             self.model,
@@ -152,10 +150,6 @@ class Exportable(Watched[Any]):
 
     def with_details(self, rows: Any) -> Any:
         return rows
-
-
-def _told(day: date) -> str:
-    return date_format(day, "j F Y").lower()
 
 
 def _filters(listed: Any) -> list[str]:

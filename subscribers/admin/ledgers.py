@@ -193,4 +193,4 @@ class ConsentEventAdmin(Exportable):
 
     @admin.display(description="chi")
     def actor(self, event: ConsentEvent) -> str:
-        return event.evidence.actor if hasattr(event, "evidence") else "prova cancellata"
+        return event.proof.actor or "prova cancellata"

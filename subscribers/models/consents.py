@@ -84,6 +84,11 @@ class ConsentEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.sequence} · {self.get_kind_display()}"
 
+    @property
+    def proof(self) -> "ConsentEvidence":
+        """The evidence; an empty one where it has been erased."""
+        return getattr(self, "evidence", None) or ConsentEvidence()
+
     def chained(self) -> dict[str, Any]:
         """What the hash covers, and the journal copies: JSON values, times in UTC to the microsecond."""
         told: dict[str, Any] = {name: getattr(self, name) for name in CHAINED}
