@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reports import by_template, places, states, texts
+from reports import places, states, template_answers, texts
 from reports.models import Office, Report, ReportEvent
 from reports.places import Sketch
 from reports.states import OUTCOMES, State
@@ -124,7 +124,7 @@ def by_template_now(report: Report, events: Sequence[ReportEvent], typed: str) -
     """What the page needs to offer an answer by template: the words to begin with, the room, or why not."""
     words = typed or "\n\n".join(part for part in (report.owed, undelivered(events)) if part)
     try:
-        return {"text": words, "room": by_template.room(report), "template": by_template.template()}
+        return {"text": words, "room": template_answers.room(report), "template": template_answers.template()}
     except ContentError as problem:
         return {"text": words, "problem": str(problem)}
 

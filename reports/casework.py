@@ -4,6 +4,7 @@ Raises throughout: `CaseworkError` (and `states.Forbidden`), with what happened 
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,10 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from reports import by_template, deadlines, places, states
+from reports import answering, assembling, closing, deadlines, places, scoring, states, template_answers
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, State
-from whatsapp import media, merging, outbox
+from whatsapp import contents, media, merging, outbox, paging
 from whatsapp.models import Media, Message
 
 Event = ReportEvent.Kind
@@ -63,20 +64,38 @@ def check_unchanged(report: Report, seen: int) -> None:
 
 
 @transaction.atomic
-def take_charge(report: Report, user: User, text: str = "") -> ReportEvent:
-    """The user deals with it from now on."""
+def verify(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
+    """The user looks into it: is it so, is it ours?"""
     report = lock(report.pk)
-    states.check(report.state, State.TAKEN)
-    report.assigned_to = user
-    return _move(report, user, State.TAKEN, Event.TAKEN, text)
+    report.assigned_to = report.assigned_to or user
+    return _move(report, user, State.VERIFYING, Event.VERIFYING, text, by_template=by_template)
 
 
 @transaction.atomic
-def start_work(report: Report, user: User, text: str = "") -> ReportEvent:
+def take_charge(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
+    """The user deals with it from now on."""
+    report = lock(report.pk)
+    report.assigned_to = user
+    return _move(report, user, State.TAKEN, Event.TAKEN, text, by_template=by_template)
+
+
+@transaction.atomic
+def start_work(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """Somebody is at work on it."""
     report = lock(report.pk)
     report.assigned_to = report.assigned_to or user
-    return _move(report, user, State.WORKING, Event.STARTED, text)
+    return _move(report, user, State.WORKING, Event.STARTED, text, by_template=by_template)
+
+
+@transaction.atomic
+def assign(report: Report, user: User, colleague: User) -> ReportEvent:
+    """Give the case to a colleague, who treats reports too; the citizen is not told."""
+    report = lock(report.pk)
+    if not colleague.is_active or not colleague.has_perm("reports.treat_report"):
+        raise CaseworkError(f"{colleague} non può trattare le segnalazioni: scegli un altro collega.")
+    report.assigned_to = colleague
+    report.save(update_fields=["assigned_to"])
+    return report.events.create(kind=Event.ASSIGNED, actor=user, text=f"a {colleague}")
 
 
 @transaction.atomic
@@ -105,6 +124,8 @@ def answer(
         said = outbox.reply(report.contact, text, quoting=quoting)
     else:
         said = outbox.reply_with_file(report.contact, media.save_outgoing(upload), text, quoting=quoting)
+    report.answered_at = report.answered_at or timezone.now()
+    report.save(update_fields=["answered_at"])
     what = text or f"file: {said.content.media}"
     return report.events.create(kind=Event.ANSWERED, actor=user, text=what, message_to_citizen=said)
 
@@ -121,26 +142,33 @@ def answer_by_template(report: Report, user: User, text: str) -> ReportEvent:
     report, text = lock(report.pk), text.strip()
     if not text:
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
-    said = outbox.send(report.contact, by_template.make_content(report, text))
-    report.owed = ""
-    report.save(update_fields=["owed"])
+    report.owed = text
+    said = _say_by_template(report)
+    report.save(update_fields=["owed", "answered_at"])
     return report.events.create(kind=Event.ANSWERED, actor=user, text=text, message_to_citizen=said)
 
 
 @transaction.atomic
 def use_photo_place(report: Report, user: User, photo: Media) -> ReportEvent:
-    """Take the place where a picture of the case says it was taken; a position sent comes first."""
-    report = lock(report.pk)
-    if report.latitude is not None:
-        raise CaseworkError("La segnalazione ha già un punto sulla mappa: resta quello.")
+    """Take the place where a picture of the case says it was taken."""
     ours = report.items.filter(message__content__media=photo).exists()
     if not ours or photo.latitude is None or photo.longitude is None:
         raise CaseworkError("Questa foto non dice dove è stata scattata, o non è di questa segnalazione.")
-    report.latitude, report.longitude = photo.latitude, photo.longitude
-    report.inside_town = places.inside_town(photo.latitude, photo.longitude)
+    return set_place(report, user, photo.latitude, photo.longitude)
+
+
+@transaction.atomic
+def set_place(report: Report, user: User, latitude: float, longitude: float) -> ReportEvent:
+    """Say where it is, if the citizen did not send a position. WGS84 degrees."""
+    report = lock(report.pk)
+    if report.items.filter(message__content__latitude__isnull=False, message__changed_by=None).exists():
+        raise CaseworkError("Il cittadino ha mandato la sua posizione: resta quella.")
+    if not places.valid(latitude, longitude):
+        raise CaseworkError("Queste coordinate non esistono: indica di nuovo il punto sulla mappa.")
+    report.latitude, report.longitude = latitude, longitude
+    report.inside_town = places.inside_town(latitude, longitude)
     report.save(update_fields=["latitude", "longitude", "inside_town"])
-    where = f"{photo.latitude:.5f}, {photo.longitude:.5f}"
-    return report.events.create(kind=Event.LOCATED, actor=user, text=where)
+    return report.events.create(kind=Event.LOCATED, actor=user, text=f"{latitude:.5f}, {longitude:.5f}")
 
 
 @transaction.atomic
@@ -153,83 +181,180 @@ def add_note(report: Report, user: User, text: str) -> ReportEvent:
 
 @transaction.atomic
 def reclassify(report: Report, user: User, category: ReportCategory) -> ReportEvent:
-    """Correct the category; office and deadline follow it. The citizen is not told."""
+    """Correct the category; office, deadline and points follow it. The citizen is not told."""
     report = lock(report.pk)
     before = report.category.name if report.category else "nessuna"
     report.category, report.category_by_staff = category, True
     report.office = category.office
     report.due_on = deadlines.add_working_days(timezone.localdate(report.opened_at), category.working_days)
+    assembling.weigh(report)
     report.save()
     return report.events.create(kind=Event.RECLASSIFIED, actor=user, text=f"da {before} a {category.name}")
 
 
 @transaction.atomic
-def hand_over(report: Report, user: User, office: Office, text: str = "") -> ReportEvent:
+def decide_level(report: Report, user: User, level: int, reason: str) -> ReportEvent:
+    """Say how serious it is (1-4), whatever the words say, and why."""
+    report, reason = lock(report.pk), reason.strip()
+    if level not in scoring.LEVELS:
+        raise CaseworkError("Scegli quanto è grave.")
+    if not reason:
+        raise CaseworkError("Scrivi perché: resta nella storia e lo leggono i colleghi.")
+    before, report.level, report.level_by_staff = report.level, level, True
+    assembling.weigh(report)
+    report.save()
+    change = f"da {scoring.LEVELS[before]} a {scoring.LEVELS[level]}: {reason}"
+    return report.events.create(kind=Event.WEIGHED, actor=user, text=change)
+
+
+@transaction.atomic
+def register(
+    report: Report, user: User, *, wanted: bool, number: str = "", day: date | None = None
+) -> ReportEvent:
+    """Mark that it must be entered in the town's protocol, or with which number and date it was."""
+    report, number = lock(report.pk), number.strip()
+    if bool(number) != bool(day):
+        raise CaseworkError("Del protocollo servono il numero e la data.")
+    report.protocol_number, report.protocol_date = number, day
+    report.to_register = wanted and not number
+    report.save(update_fields=["protocol_number", "protocol_date", "to_register"])
+    mark = "da protocollare" if wanted else "non da protocollare"
+    text = f"n. {number} del {day:%d/%m/%Y}" if day else mark
+    return report.events.create(kind=Event.REGISTERED, actor=user, text=text)
+
+
+@transaction.atomic
+def hand_over(
+    report: Report, user: User, office: Office, text: str = "", *, by_template: bool = False
+) -> ReportEvent:
     """Pass the case to another office, which gets an e-mail. An outside body closes it for us."""
     report = lock(report.pk)
     report.office, report.category_by_staff = office, True
+    note = f"a {office.name}"
     if office.external:
-        event = _move(report, user, State.NOT_OURS, Event.HANDED_OVER, text, note=f"a {office.name}")
+        event = _move(
+            report, user, State.NOT_OURS, Event.HANDED_OVER, text, note=note, by_template=by_template
+        )
     else:
         if not states.is_open(report.state):
             raise states.Forbidden("La segnalazione è chiusa: riaprila per passarla a un altro ufficio.")
         report.assigned_to = None
-        event = _write(report, user, Event.HANDED_OVER, text, note=f"a {office.name}")
+        event = _write(report, user, Event.HANDED_OVER, text, note=note, by_template=by_template)
     if office.email:
         transaction.on_commit(_email(report, office))
     return event
 
 
 @transaction.atomic
-def close(report: Report, user: User, outcome: State, text: str) -> ReportEvent:
+def close(report: Report, user: User, outcome: State, text: str, *, by_template: bool = False) -> ReportEvent:
     """End the case with an outcome. Never in silence: the citizen's text is required."""
     report = lock(report.pk)
     if outcome not in OUTCOMES:
         raise CaseworkError("Scegli un esito: risolta, non di competenza, non accolta o annullata.")
     if not text.strip():
         raise CaseworkError("Scrivi che cosa dire al cittadino: una segnalazione non si chiude in silenzio.")
-    return _move(report, user, outcome, Event.CLOSED, text)
+    return _move(report, user, outcome, Event.CLOSED, text, by_template=by_template)
 
 
 @transaction.atomic
-def reopen(report: Report, user: User, text: str = "") -> ReportEvent:
+def join(report: Report, user: User, main: Report, text: str, *, by_template: bool = False) -> ReportEvent:
+    """Close the case as a duplicate of another: its reporter hears of every change of that one.
+
+    Neither learns of the other. The cases already joined to this one follow it.
+    """
+    main = main.duplicate_of or main
+    held = {pk: lock(pk) for pk in sorted({report.pk, main.pk})}  # in order: two who join at once only wait
+    report, main = held[report.pk], held[main.pk]
+    if main.pk == report.pk or not states.is_open(main.state):
+        raise CaseworkError("Scegli un'altra segnalazione, ancora aperta, a cui unire questa.")
+    if not text.strip():
+        raise CaseworkError("Scrivi che cosa dire al cittadino: una segnalazione non si chiude in silenzio.")
+    report.duplicate_of = main
+    note = f"alla n. {main.number}"
+    event = _move(report, user, State.DUPLICATE, Event.JOINED, text, note=note, by_template=by_template)
+    report.duplicates.update(duplicate_of=main)
+    assembling.weigh(main)
+    main.save()
+    return event
+
+
+@transaction.atomic
+def reopen(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """Take a closed case up again."""
-    return _move(lock(report.pk), user, State.REOPENED, Event.REOPENED, text)
+    report = lock(report.pk)
+    report.duplicate_of = None
+    return _move(report, user, State.REOPENED, Event.REOPENED, text, by_template=by_template)
 
 
 def _move(
-    report: Report, user: User, wanted: State, kind: ReportEvent.Kind, text: str, *, note: str = ""
+    report: Report,
+    user: User,
+    wanted: State,
+    kind: ReportEvent.Kind,
+    text: str,
+    *,
+    note: str = "",
+    by_template: bool = False,
 ) -> ReportEvent:
     states.check(report.state, wanted)
     before, report.state = report.state, wanted
     report.closed_at = None if states.is_open(wanted) else timezone.now()
-    return _write(report, user, kind, text, note=note, before=before)
+    report.ask_at = None
+    if wanted not in states.WAITING:
+        paging.settle(answering.call_key(report), user)
+    return _write(report, user, kind, text, note=note, before=before, by_template=by_template)
 
 
 def _write(
-    report: Report, user: User, kind: ReportEvent.Kind, text: str, *, note: str = "", before: str = ""
+    report: Report,
+    user: User,
+    kind: ReportEvent.Kind,
+    text: str,
+    *,
+    note: str = "",
+    before: str = "",
+    by_template: bool = False,
 ) -> ReportEvent:
-    """Save the case, tell the citizen, write the history."""
-    said = _tell(report, text.strip())
+    """Save the case, tell the citizen, write the history; then the same for who reported it too."""
+    text = text.strip()
+    said = _tell(report, text, by_template=by_template)
     report.save()
-    return report.events.create(
+    event = report.events.create(
         kind=kind,
         actor=user,
         from_state=before,
         to_state=report.state if before else "",
-        text="\n".join(part for part in (note, text.strip()) if part),
+        text="\n".join(part for part in (note, text) if part),
         message_to_citizen=said,
     )
+    if text:
+        for one in report.duplicates.select_related("contact"):
+            # Their own number and private page, never another reporter's.
+            theirs = text.replace(report.number, one.number).replace(report.token, one.token)
+            told = _tell(one, theirs, by_template=by_template, about=report.state)
+            one.save()
+            one.events.create(kind=kind, actor=user, text=theirs, message_to_citizen=told)
+    return event
 
 
-def _tell(report: Report, text: str) -> Message | None:
-    """Now if the window is open; else with the next reply (`assembling.tell_owed`)."""
+def _tell(report: Report, text: str, *, by_template: bool, about: str = "") -> Message | None:
+    """Now, if the window is open or by the template; else with the next reply (`answering.tell_owed`)."""
     if not text:
         return None
     if report.contact.window_open:
-        return outbox.reply(report.contact, text)
+        report.answered_at = report.answered_at or timezone.now()
+        resolved = (about or report.state) == State.RESOLVED
+        content = closing.ask_rating(report, text) if resolved else contents.text(text)
+        return outbox.send(report.contact, content)
     report.owed = "\n\n".join(part for part in (report.owed, text) if part)
-    return None
+    return _say_by_template(report) if by_template else None
+
+
+def _say_by_template(report: Report) -> Message:
+    """What is owed, in the approved template: nothing is said twice."""
+    said = outbox.send(report.contact, template_answers.make_content(report, report.owed))
+    report.owed, report.answered_at = "", report.answered_at or timezone.now()
+    return said
 
 
 def _email(report: Report, office: Office) -> Callable[[], int]:

@@ -9,17 +9,20 @@ from reports.states import State
 
 EXPLANATIONS = {
     State.RECEIVED: "L'abbiamo ricevuta. Una persona del Comune la leggerà e deciderà che cosa fare.",
+    State.VERIFYING: "Una persona del Comune sta verificando come stanno le cose.",
     State.TAKEN: "Una persona del Comune se ne sta occupando.",
     State.WORKING: "Il lavoro è iniziato.",
     State.RESOLVED: "Per noi il problema è risolto. Se c'è ancora, rispondi al nostro messaggio su WhatsApp.",
     State.NOT_OURS: "Il problema non dipende dal Comune. Su WhatsApp ti abbiamo detto chi se ne occupa.",
     State.REJECTED: "Non possiamo darle seguito. Su WhatsApp ti abbiamo scritto il motivo.",
+    State.DUPLICATE: "Il problema ci era già stato segnalato: questa è unita a quella segnalazione.",
     State.CANCELLED: "È stata annullata.",
     State.REOPENED: "L'abbiamo riaperta e la guardiamo di nuovo.",
 }
 BADGES = {
     State.RECEIVED: "amber",
     State.REOPENED: "amber",
+    State.VERIFYING: "blue",
     State.TAKEN: "blue",
     State.WORKING: "blue",
     State.RESOLVED: "green",

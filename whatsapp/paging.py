@@ -12,7 +12,7 @@ from whatsapp.models import StaffPhone
 logger = logging.getLogger(__name__)
 
 
-def page(reason: str, text: str) -> int:
+def page(reason: str, text: str, *, key: str = "", path: str = "") -> int:
     """Tell everybody on duty, by e-mail and on WhatsApp where their window is open.
 
     Args:
@@ -33,3 +33,7 @@ def page(reason: str, text: str) -> int:
             outbox.reply(phone.contact, f"*{reason}*\n{text}"[:4000])
     logger.warning("paged %d people: %s", len(on_duty), reason)
     return len(on_duty)
+
+
+def settle(key: str, user: object = None) -> None:
+    """Somebody took charge."""

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from reports import by_template, casefile, places, progress, scoring, states
+from reports import casefile, places, progress, scoring, states, template_answers
 from reports.casework import CaseworkError
 from reports.forms import ActForm
-from reports.models import Office, ReplyText, Report, ReportCategory, ReportItem
+from reports.models import Office, Report, ReportCategory, ReportItem
 from reports.states import Forbidden
 from whatsapp import audit
 from whatsapp.errors import ContentError
@@ -98,9 +98,6 @@ class ReportAdmin(admin.ModelAdmin[Report]):
 
     # --- The list ----------------------------------------------------------------------------------
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [scoring.rank().desc(), scoring.urgency().desc(), "-opened_at", "-pk"]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         pictures = ReportItem.objects.filter(
             report=OuterRef("pk"),
@@ -108,7 +105,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             message__content__media__status=Media.Status.FETCHED,
         ).exclude(message__changed_by__content__kind=Kind.REVOKE)
         first = pictures.order_by("message__sent_at", "pk").values("message__content__media")[:1]
-        return super().get_queryset(request).annotate(first_picture=Subquery(first))
+        return scoring.by_urgency(super().get_queryset(request).annotate(first_picture=Subquery(first)))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -212,7 +209,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
         if form.is_valid():
             try:
                 if "look" in request.POST:
-                    preview = by_template.preview(report, form.cleaned_data["text"])
+                    preview = template_answers.preview(report, form.cleaned_data["text"])
                     return self._page(request, report, form, preview)
                 if "correct" in request.POST:
                     return self._page(request, report, form)
@@ -274,36 +271,3 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             .order_by("-pk")[:10],
         }
         return TemplateResponse(request, "admin/reports/report/case.html", context)
-
-
-@admin.register(Office)
-class OfficeAdmin(admin.ModelAdmin[Office]):
-    list_display = ["name", "email", "external"]
-
-
-@admin.register(ReportCategory)
-class ReportCategoryAdmin(admin.ModelAdmin[ReportCategory]):
-    """The ten are fixed, because the rules that recognise them are; who handles them is not."""
-
-    list_display = ["name", "office", "working_days"]
-    list_select_related = ["office"]
-    fields = ["name", "office", "working_days", "order"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ReportCategory | None = None) -> bool:
-        return False
-
-
-@admin.register(ReplyText)
-class ReplyTextAdmin(admin.ModelAdmin[ReplyText]):
-    list_display = ["purpose", "body"]
-    fields = ["purpose", "body"]
-    readonly_fields = ["purpose"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ReplyText | None = None) -> bool:
-        return False
