@@ -4,7 +4,6 @@ Raises throughout: `CaseworkError` (and `states.Forbidden`), with what happened 
 """
 
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -14,28 +13,17 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from reports import answering, assembling, closing, deadlines, places, scoring, states, template_answers
-from reports.models import Office, Report, ReportCategory, ReportEvent
+from reports import answering, assembling, closing, states, template_answers
+from reports.models import Office, Report, ReportEvent
 from reports.states import OUTCOMES, State
 from whatsapp import contents, media, merging, outbox, paging
-from whatsapp.models import Media, Message
+from whatsapp.models import Message
 
 Event = ReportEvent.Kind
 
 
 class CaseworkError(ValueError):
     """What was asked cannot be done; the text is for the staff."""
-
-
-class WindowClosed(CaseworkError):
-    """Free text may only be written within 24 hours of the person's last message."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Sono passate più di 24 ore dall'ultimo messaggio del cittadino: WhatsApp non permette di "
-            "scrivergli un testo libero. Puoi inviare lo stesso testo con il modello approvato, qui sotto, "
-            "oppure aspettare che scriva di nuovo."
-        )
 
 
 def lock(pk: int) -> Report:
@@ -88,139 +76,41 @@ def start_work(report: Report, user: User, text: str = "", *, by_template: bool 
 
 
 @transaction.atomic
-def assign(report: Report, user: User, colleague: User) -> ReportEvent:
-    """Give the case to a colleague, who treats reports too; the citizen is not told."""
-    report = lock(report.pk)
-    if not colleague.is_active or not colleague.has_perm("reports.treat_report"):
-        raise CaseworkError(f"{colleague} non può trattare le segnalazioni: scegli un altro collega.")
-    report.assigned_to = colleague
-    report.save(update_fields=["assigned_to"])
-    return report.events.create(kind=Event.ASSIGNED, actor=user, text=f"a {colleague}")
-
-
-@transaction.atomic
 def answer(
-    report: Report, user: User, text: str, *, upload: UploadedFile[Any] | None = None, quote: bool = False
+    report: Report,
+    user: User,
+    text: str,
+    *,
+    upload: UploadedFile[Any] | None = None,
+    quote: bool = False,
+    by_template: bool = False,
 ) -> ReportEvent:
-    """Write to the citizen about the case.
+    """Write to the citizen about the case: now, by the approved template, or with their next message.
 
     Args:
         upload: a picture, a clip or a PDF; the text becomes its caption.
         quote: show above it the citizen's last message of the case.
+        by_template: if the 24-hour window is closed. What was still to be told goes with it.
 
     Raises:
-        WindowClosed: more than 24 hours after the person's last message.
-        CaseworkError: neither text nor file.
-        whatsapp.errors.ContentError: too long for WhatsApp, or a file it does not take.
+        CaseworkError: neither text nor file, or a file when the window is closed.
+        whatsapp.errors.ContentError: too long for WhatsApp, a file it does not take, no approved template.
     """
     report, text = lock(report.pk), text.strip()
     if not text and upload is None:
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
-    if not report.contact.window_open:
-        raise WindowClosed
+    if upload is not None and not report.contact.window_open:
+        raise CaseworkError(
+            "Sono passate più di 24 ore dall'ultimo messaggio del cittadino: WhatsApp non permette di "
+            "mandargli un file. Scrivi il testo, o aspetta che scriva di nuovo."
+        )
     last = report.items.select_related("message").order_by("-message__sent_at", "-pk").first()
-    quoting = last.message if last and quote else None
-    if upload is None:
-        said = outbox.reply(report.contact, text, quoting=quoting)
-    else:
-        said = outbox.reply_with_file(report.contact, media.save_outgoing(upload), text, quoting=quoting)
-    report.answered_at = report.answered_at or timezone.now()
-    report.save(update_fields=["answered_at"])
-    what = text or f"file: {said.content.media}"
-    return report.events.create(kind=Event.ANSWERED, actor=user, text=what, message_to_citizen=said)
-
-
-@transaction.atomic
-def answer_by_template(report: Report, user: User, text: str) -> ReportEvent:
-    """Write to the citizen when the window is closed, in the approved template. What was still to be told is
-    replaced by it: nothing is said twice.
-
-    Raises:
-        CaseworkError: no text.
-        whatsapp.errors.ContentError: no approved template, or too long for it.
-    """
-    report, text = lock(report.pk), text.strip()
-    if not text:
-        raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
-    report.owed = text
-    said = _say_by_template(report)
+    said = _tell(
+        report, text, by_template=by_template, upload=upload, quoting=last.message if last and quote else None
+    )
     report.save(update_fields=["owed", "answered_at"])
-    return report.events.create(kind=Event.ANSWERED, actor=user, text=text, message_to_citizen=said)
-
-
-@transaction.atomic
-def use_photo_place(report: Report, user: User, photo: Media) -> ReportEvent:
-    """Take the place where a picture of the case says it was taken."""
-    ours = report.items.filter(message__content__media=photo).exists()
-    if not ours or photo.latitude is None or photo.longitude is None:
-        raise CaseworkError("Questa foto non dice dove è stata scattata, o non è di questa segnalazione.")
-    return set_place(report, user, photo.latitude, photo.longitude)
-
-
-@transaction.atomic
-def set_place(report: Report, user: User, latitude: float, longitude: float) -> ReportEvent:
-    """Say where it is, if the citizen did not send a position. WGS84 degrees."""
-    report = lock(report.pk)
-    if report.items.filter(message__content__latitude__isnull=False, message__changed_by=None).exists():
-        raise CaseworkError("Il cittadino ha mandato la sua posizione: resta quella.")
-    if not places.valid(latitude, longitude):
-        raise CaseworkError("Queste coordinate non esistono: indica di nuovo il punto sulla mappa.")
-    report.latitude, report.longitude = latitude, longitude
-    report.inside_town = places.inside_town(latitude, longitude)
-    report.save(update_fields=["latitude", "longitude", "inside_town"])
-    return report.events.create(kind=Event.LOCATED, actor=user, text=f"{latitude:.5f}, {longitude:.5f}")
-
-
-@transaction.atomic
-def add_note(report: Report, user: User, text: str) -> ReportEvent:
-    """A note for the colleagues; the citizen never sees it."""
-    if not text.strip():
-        raise CaseworkError("La nota è vuota: scrivi qualcosa.")
-    return report.events.create(kind=Event.NOTED, actor=user, text=text.strip())
-
-
-@transaction.atomic
-def reclassify(report: Report, user: User, category: ReportCategory) -> ReportEvent:
-    """Correct the category; office, deadline and points follow it. The citizen is not told."""
-    report = lock(report.pk)
-    before = report.category.name if report.category else "nessuna"
-    report.category, report.category_by_staff = category, True
-    report.office = category.office
-    report.due_on = deadlines.add_working_days(timezone.localdate(report.opened_at), category.working_days)
-    assembling.weigh(report)
-    report.save()
-    return report.events.create(kind=Event.RECLASSIFIED, actor=user, text=f"da {before} a {category.name}")
-
-
-@transaction.atomic
-def decide_level(report: Report, user: User, level: int, reason: str) -> ReportEvent:
-    """Say how serious it is (1-4), whatever the words say, and why."""
-    report, reason = lock(report.pk), reason.strip()
-    if level not in scoring.LEVELS:
-        raise CaseworkError("Scegli quanto è grave.")
-    if not reason:
-        raise CaseworkError("Scrivi perché: resta nella storia e lo leggono i colleghi.")
-    before, report.level, report.level_by_staff = report.level, level, True
-    assembling.weigh(report)
-    report.save()
-    change = f"da {scoring.LEVELS[before]} a {scoring.LEVELS[level]}: {reason}"
-    return report.events.create(kind=Event.WEIGHED, actor=user, text=change)
-
-
-@transaction.atomic
-def register(
-    report: Report, user: User, *, wanted: bool, number: str = "", day: date | None = None
-) -> ReportEvent:
-    """Mark that it must be entered in the town's protocol, or with which number and date it was."""
-    report, number = lock(report.pk), number.strip()
-    if bool(number) != bool(day):
-        raise CaseworkError("Del protocollo servono il numero e la data.")
-    report.protocol_number, report.protocol_date = number, day
-    report.to_register = wanted and not number
-    report.save(update_fields=["protocol_number", "protocol_date", "to_register"])
-    mark = "da protocollare" if wanted else "non da protocollare"
-    text = f"n. {number} del {day:%d/%m/%Y}" if day else mark
-    return report.events.create(kind=Event.REGISTERED, actor=user, text=text)
+    what = text or f"file: {said.content.media if said else ''}"
+    return report.events.create(kind=Event.ANSWERED, actor=user, text=what, message_to_citizen=said)
 
 
 @transaction.atomic
@@ -317,7 +207,8 @@ def _write(
 ) -> ReportEvent:
     """Save the case, tell the citizen, write the history; then the same for who reported it too."""
     text = text.strip()
-    said = _tell(report, text, by_template=by_template)
+    rating = bool(before) and report.state == State.RESOLVED
+    said = _tell(report, text, by_template=by_template, rating=rating)
     report.save()
     event = report.events.create(
         kind=kind,
@@ -331,30 +222,39 @@ def _write(
         for one in report.duplicates.select_related("contact"):
             # Their own number and private page, never another reporter's.
             theirs = text.replace(report.number, one.number).replace(report.token, one.token)
-            told = _tell(one, theirs, by_template=by_template, about=report.state)
+            told = _tell(one, theirs, by_template=by_template, rating=rating)
             one.save()
             one.events.create(kind=kind, actor=user, text=theirs, message_to_citizen=told)
     return event
 
 
-def _tell(report: Report, text: str, *, by_template: bool, about: str = "") -> Message | None:
-    """Now, if the window is open or by the template; else with the next reply (`answering.tell_owed`)."""
-    if not text:
+def _tell(
+    report: Report,
+    text: str,
+    *,
+    by_template: bool,
+    rating: bool = False,
+    upload: UploadedFile[Any] | None = None,
+    quoting: Message | None = None,
+) -> Message | None:
+    """Now, if the window is open or by the template; else with the next reply (`answering.tell_owed`).
+
+    What was owed goes in the template too: nothing is said twice, nothing is lost.
+    """
+    if not text and upload is None:
         return None
-    if report.contact.window_open:
-        report.answered_at = report.answered_at or timezone.now()
-        resolved = (about or report.state) == State.RESOLVED
-        content = closing.ask_rating(report, text) if resolved else contents.text(text)
-        return outbox.send(report.contact, content)
-    report.owed = "\n\n".join(part for part in (report.owed, text) if part)
-    return _say_by_template(report) if by_template else None
-
-
-def _say_by_template(report: Report) -> Message:
-    """What is owed, in the approved template: nothing is said twice."""
-    said = outbox.send(report.contact, template_answers.make_content(report, report.owed))
-    report.owed, report.answered_at = "", report.answered_at or timezone.now()
-    return said
+    if not report.contact.window_open:
+        report.owed = "\n\n".join(part for part in (report.owed, text) if part)
+        if not by_template:
+            return None
+        content = template_answers.make_content(report, report.owed)
+        report.owed = ""
+    elif upload is not None:
+        content = contents.with_file(media.save_outgoing(upload), text)
+    else:
+        content = closing.ask_rating(report, text) if rating else contents.text(text)
+    report.answered_at = report.answered_at or timezone.now()
+    return outbox.send(report.contact, content, quoting=quoting)
 
 
 def _email(report: Report, office: Office) -> Callable[[], int]:

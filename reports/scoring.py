@@ -80,6 +80,8 @@ def by_urgency(reports: QuerySet[Report]) -> QuerySet[Report]:
     waited = ExpressionWrapper(Now() - Cast("opened_at", DateTimeField()), output_field=DurationField())
     weeks = Floor(Cast(Extract(waited, "epoch"), FloatField()) / Value(_WEEK.total_seconds()))
     urgency = F("score") + Least(Cast(weeks * PER_WEEK, IntegerField()), Value(MOST_FOR_WAITING))
-    if is_alert_in_force():
+    alert = is_alert_in_force()
+    if alert:
         urgency += Case(When(category__weather=True, then=WEATHER), default=0)
-    return reports.alias(rank=rank, urgency=urgency).order_by("-rank", "-urgency", "-opened_at", "-pk")
+    ranked = reports.alias(rank=rank, urgency=urgency).annotate(alert=Value(alert))
+    return ranked.order_by("-rank", "-urgency", "-opened_at", "-pk")

@@ -1,12 +1,25 @@
 """Answers after the 24-hour window has closed: only an approved template may go (fact sheet 5.1)."""
 
+from dataclasses import dataclass
+
 from reports.models import Report
 from whatsapp import contents, templates
 from whatsapp.errors import ContentError
 from whatsapp.models import Content, Template
 
-# Installed by the migration `answer_by_template`: {{1}} the case's number, {{2}} what the staff write.
+# Installed by the last migration: {{1}} the case's number, {{2}} what the staff write.
 NAME = "aggiornamento_segnalazione"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around the staff's words; `room` is how many characters they may have."""
+
+    before: str
+    after: str
+    footer: str
+    buttons: list[str]
+    room: int
 
 
 def template() -> Template:
@@ -21,28 +34,21 @@ def template() -> Template:
     )
 
 
-def preview(report: Report, text: str) -> str:
-    """The body as the citizen will read it.
+def frame(report: Report) -> Frame:
+    """How the citizen will read what staff write. Raises ContentError: no approved template."""
+    found = template()
+    mark = "\N{OBJECT REPLACEMENT CHARACTER}"
+    before, _, after = templates.render(found, [report.number, mark]).partition(mark)
+    room = templates.room_for(found, [report.number, ""])
+    return Frame(before, after, found.footer, [button["text"] for button in found.buttons], room)
+
+
+def make_content(report: Report, text: str) -> Content:
+    """What goes to the citizen, with a button to the case's own page.
 
     Raises:
         ContentError: no approved template, empty or too long a text.
     """
-    found = template()
-    parameters = _parameters(report, text)
-    templates.check(found, parameters)
-    return templates.render(found, parameters)
-
-
-def room(report: Report) -> int:
-    """How many characters the staff may write. Raises ContentError: no approved template."""
-    return templates.room_for(template(), _parameters(report, ""))
-
-
-def make_content(report: Report, text: str) -> Content:
-    """What goes to the citizen, with a button to the case's own page. Raises ContentError: see `preview`."""
     link = [("url", f"{report.token}/")]
-    return contents.from_template(template(), _parameters(report, text), button_parameters=link)
-
-
-def _parameters(report: Report, text: str) -> list[str]:
-    return [report.number, templates.clean_parameter(text)]
+    words = [report.number, templates.clean_parameter(text)]
+    return contents.from_template(template(), words, button_parameters=link)

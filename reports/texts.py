@@ -158,6 +158,11 @@ def prefilled(report: Report, slugs: list[str], **values: str) -> dict[str, str]
     return {slug: _filled(bodies.get(slug) or DEFAULTS[slug].body, names) for slug in slugs}
 
 
+def filled(body: str, report: Report) -> str:
+    """A ready answer with the case's names filled in."""
+    return _filled(body, _about(report))
+
+
 def _filled(body: str, names: dict[str, str]) -> str:
     for name, value in names.items():
         body = body.replace(f"{{{name}}}", value)
