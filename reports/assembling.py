@@ -12,6 +12,7 @@ from reports import answering, bursts, deadlines, places, scoring, severity
 from reports.bursts import Ignore, Join, Open, OpenCase, Piece
 from reports.models import Numbering, Report, ReportCategory, ReportEvent, ReportItem
 from reports.states import OPEN, State, is_open
+from whatsapp import merging
 from whatsapp.inbox import CHANGES
 from whatsapp.models import Attempt, Contact, Message
 from whatsapp.types import Kind
@@ -60,6 +61,17 @@ def _piece(message: Message) -> Piece:
 def written_at(message: Message) -> datetime:
     """When the person wrote it, as far as we know."""
     return message.sent_at or message.created_at
+
+
+def lock(pk: int) -> Report:
+    """The case, held until the transaction ends. The contact first, as the inbox does: else two could wait
+    for each other."""
+    contact_id = Report.objects.values_list("contact_id", flat=True).get(pk=pk)
+    contact = merging.lock(contact_id)
+    report = Report.objects.select_for_update().get(pk=pk)
+    if report.contact_id == contact.pk:  # a case stays with the contact that made it, merged or not
+        report.contact = contact
+    return report
 
 
 def _held(pk: int) -> Report:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from reports import answering, assembling, closing, states, template_answers
 from reports.models import Office, Report, ReportEvent
 from reports.states import OUTCOMES, State
-from whatsapp import contents, media, merging, outbox, paging
+from whatsapp import contents, media, outbox, paging
 from whatsapp.models import Message
 
 Event = ReportEvent.Kind
@@ -26,24 +26,13 @@ class CaseworkError(ValueError):
     """What was asked cannot be done; the text is for the staff."""
 
 
-def lock(pk: int) -> Report:
-    """The case, held until the transaction ends. The contact first, as the inbox does: else two could wait
-    for each other."""
-    contact_id = Report.objects.values_list("contact_id", flat=True).get(pk=pk)
-    contact = merging.lock(contact_id)
-    report = Report.objects.select_for_update().get(pk=pk)
-    if report.contact_id == contact.pk:  # a case stays with the contact that made it, merged or not
-        report.contact = contact
-    return report
-
-
 def check_unchanged(report: Report, seen: int) -> None:
     """Hold the case and refuse to act on what a colleague, or a second click, has changed meanwhile.
 
     Args:
         seen: the last event of the case the user had before their eyes. Call inside a transaction.
     """
-    last = lock(report.pk).events.order_by("-pk").values_list("pk", flat=True).first() or 0
+    last = assembling.lock(report.pk).events.order_by("-pk").values_list("pk", flat=True).first() or 0
     if last != seen:
         raise CaseworkError(
             "Nel frattempo la segnalazione è cambiata (un collega, o il pulsante premuto due volte): guarda "
@@ -54,7 +43,7 @@ def check_unchanged(report: Report, seen: int) -> None:
 @transaction.atomic
 def verify(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """The user looks into it: is it so, is it ours?"""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     report.assigned_to = report.assigned_to or user
     return _move(report, user, State.VERIFYING, Event.VERIFYING, text, by_template=by_template)
 
@@ -62,7 +51,7 @@ def verify(report: Report, user: User, text: str = "", *, by_template: bool = Fa
 @transaction.atomic
 def take_charge(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """The user deals with it from now on."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     report.assigned_to = user
     return _move(report, user, State.TAKEN, Event.TAKEN, text, by_template=by_template)
 
@@ -70,7 +59,7 @@ def take_charge(report: Report, user: User, text: str = "", *, by_template: bool
 @transaction.atomic
 def start_work(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """Somebody is at work on it."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     report.assigned_to = report.assigned_to or user
     return _move(report, user, State.WORKING, Event.STARTED, text, by_template=by_template)
 
@@ -96,7 +85,7 @@ def answer(
         CaseworkError: neither text nor file, or a file when the window is closed.
         whatsapp.errors.ContentError: too long for WhatsApp, a file it does not take, no approved template.
     """
-    report, text = lock(report.pk), text.strip()
+    report, text = assembling.lock(report.pk), text.strip()
     if not text and upload is None:
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
     if upload is not None and not report.contact.window_open:
@@ -118,7 +107,7 @@ def hand_over(
     report: Report, user: User, office: Office, text: str = "", *, by_template: bool = False
 ) -> ReportEvent:
     """Pass the case to another office, which gets an e-mail. An outside body closes it for us."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     report.office, report.category_by_staff = office, True
     note = f"a {office.name}"
     if office.external:
@@ -138,7 +127,7 @@ def hand_over(
 @transaction.atomic
 def close(report: Report, user: User, outcome: State, text: str, *, by_template: bool = False) -> ReportEvent:
     """End the case with an outcome. Never in silence: the citizen's text is required."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     if outcome not in OUTCOMES:
         raise CaseworkError("Scegli un esito: risolta, non di competenza, non accolta o annullata.")
     if not text.strip():
@@ -153,7 +142,9 @@ def join(report: Report, user: User, main: Report, text: str, *, by_template: bo
     Neither learns of the other. The cases already joined to this one follow it.
     """
     main = main.duplicate_of or main
-    held = {pk: lock(pk) for pk in sorted({report.pk, main.pk})}  # in order: two who join at once only wait
+    held = {
+        pk: assembling.lock(pk) for pk in sorted({report.pk, main.pk})
+    }  # in order: two who join at once only wait
     report, main = held[report.pk], held[main.pk]
     if main.pk == report.pk or not states.is_open(main.state):
         raise CaseworkError("Scegli un'altra segnalazione, ancora aperta, a cui unire questa.")
@@ -171,7 +162,7 @@ def join(report: Report, user: User, main: Report, text: str, *, by_template: bo
 @transaction.atomic
 def reopen(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """Take a closed case up again."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     report.duplicate_of = None
     return _move(report, user, State.REOPENED, Event.REOPENED, text, by_template=by_template)
 

@@ -27,7 +27,7 @@ def rate(report: Report, stars: int, *, by_page: bool = False) -> None:
     """Keep the citizen's rating (1-5) of a closed case; the last one counts. Raises ValueError."""
     if stars not in STARS:
         raise ValueError(stars)
-    report = Report.objects.select_for_update().get(pk=report.pk)
+    report = assembling.lock(report.pk)
     if states.is_open(report.state) or report.rating == stars:
         return
     report.rating = stars
@@ -39,7 +39,7 @@ def rate(report: Report, stars: int, *, by_page: bool = False) -> None:
 @transaction.atomic
 def contest(report: Report) -> None:
     """«Non è risolto»: the case is open again, whatever it was joined to."""
-    report = Report.objects.select_for_update().get(pk=report.pk)
+    report = assembling.lock(report.pk)
     if not states.is_open(report.state):
         assembling.reopen(report)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reports import assembling, deadlines, places, scoring
-from reports.casework import CaseworkError, lock
+from reports.casework import CaseworkError
 from reports.models import Report, ReportCategory, ReportEvent
 from whatsapp.models import Media
 
@@ -20,7 +20,7 @@ Event = ReportEvent.Kind
 @transaction.atomic
 def assign(report: Report, user: User, colleague: User) -> ReportEvent:
     """Give the case to a colleague, who treats reports too; the citizen is not told."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     if not colleague.is_active or not colleague.has_perm("reports.treat_report"):
         raise CaseworkError(f"{colleague} non può trattare le segnalazioni: scegli un altro collega.")
     report.assigned_to = colleague
@@ -40,7 +40,7 @@ def use_photo_place(report: Report, user: User, photo: Media) -> ReportEvent:
 @transaction.atomic
 def set_place(report: Report, user: User, latitude: float, longitude: float) -> ReportEvent:
     """Say where it is, if the citizen did not send a position. WGS84 degrees."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     if report.items.filter(message__content__latitude__isnull=False, message__changed_by=None).exists():
         raise CaseworkError("Il cittadino ha mandato la sua posizione: resta quella.")
     if not places.valid(latitude, longitude):
@@ -62,7 +62,7 @@ def add_note(report: Report, user: User, text: str) -> ReportEvent:
 @transaction.atomic
 def reclassify(report: Report, user: User, category: ReportCategory) -> ReportEvent:
     """Correct the category; office, deadline and points follow it. The citizen is not told."""
-    report = lock(report.pk)
+    report = assembling.lock(report.pk)
     before = report.category.name if report.category else "nessuna"
     report.category, report.category_by_staff = category, True
     report.office = category.office
@@ -75,7 +75,7 @@ def reclassify(report: Report, user: User, category: ReportCategory) -> ReportEv
 @transaction.atomic
 def decide_level(report: Report, user: User, level: int, reason: str) -> ReportEvent:
     """Say how serious it is (1-4), whatever the words say, and why."""
-    report, reason = lock(report.pk), reason.strip()
+    report, reason = assembling.lock(report.pk), reason.strip()
     if level not in scoring.LEVELS:
         raise CaseworkError("Scegli quanto è grave.")
     if not reason:
@@ -92,7 +92,7 @@ def register(
     report: Report, user: User, *, wanted: bool, number: str = "", day: date | None = None
 ) -> ReportEvent:
     """Mark that it must be entered in the town's protocol, or with which number and date it was."""
-    report, number = lock(report.pk), number.strip()
+    report, number = assembling.lock(report.pk), number.strip()
     if bool(number) != bool(day):
         raise CaseworkError("Del protocollo servono il numero e la data.")
     report.protocol_number, report.protocol_date = number, day

@@ -26,6 +26,7 @@ from whatsapp.errors import ContentError
 from whatsapp.models import Media
 from whatsapp.types import Kind
 
+SCRIPTS = ("reports/case", "admin_site/once", "admin_site/live")
 NOTHING = format_html('<span class="wu-muted">{}</span>', "—")
 
 
@@ -86,10 +87,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
 
     class Media:
         css = {"all": ["reports/case.css"]}
-        js = [
-            Script(f"{name}.js", defer=True)
-            for name in ("reports/case", "admin_site/once", "admin_site/live")
-        ]
+        js = [Script(f"{name}.js", defer=True) for name in SCRIPTS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
