@@ -172,7 +172,7 @@ INBOUND_HANDLERS = ["whatsapp.paging.handle", "subscribers.inbound.handle", "rep
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
-TEMPLATE_USES = ["broadcasts.composing.uses"]
+TEMPLATE_USES = ["broadcasts.composing.uses", "whatsapp.paging.uses"]
 # In the order of erasure: what needs to know the person first, the identity itself last.
 PERSONAL_DATA = [
     "reports.personal_data",

@@ -140,7 +140,7 @@ def _tell_next(call: Call) -> int:
     call.due_at = timezone.now() + settings.ESCALATE_AFTER if again else None
     call.save(update_fields=["rounds", "due_at"])
     words = _words(call)
-    told = _tell(on_duty, words) if call.rounds == 1 else []
+    told = _tell(on_duty, words) if on_duty and call.rounds == 1 else []
     told = told or _tell(everybody, words)
     call.called.add(*told)
     return len(told)
@@ -216,7 +216,8 @@ def handle(message: Message) -> bool:
     if content.kind != Kind.BUTTON_REPLY or not content.payload.startswith(PAYLOAD):
         return False
     answer = _take(message.contact, content.payload.removeprefix(PAYLOAD))
-    outbox.reply(message.contact, answer, automatic=True)
+    # Whoever is called thirty times in a night is no machine.
+    outbox.reply(message.contact, answer, automatic=answer == NOT_STAFF)
     return True
 
 
@@ -259,6 +260,13 @@ def _taken_words(call: Call, who: str) -> _Words:
         template=TAKEN,
         parameters=[call.reason, who],
     )
+
+
+def uses(template: Template) -> list[templates.Use]:
+    """What is told with it (`TEMPLATE_USES`)."""
+    phones_page = reverse("admin:whatsapp_staffphone_changelist")
+    used = template.name in (CALL, TAKEN)
+    return [templates.Use(label="Chiamate del personale di turno", url=phones_page)] if used else []
 
 
 def _name(user: User) -> str:

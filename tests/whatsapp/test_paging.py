@@ -141,9 +141,19 @@ class TestReaching:
         told = caplog.text + said(phone)[0].text + mailoutbox[0].subject + mailoutbox[0].body
         assert "1112201" not in told
 
-    def test_the_templates_keep_whatsapps_rules(self) -> None:
+    def test_the_templates_keep_whatsapps_rules_and_their_buttons(
+        self, settings: Any, admin_client: Client
+    ) -> None:
+        settings.TEMPLATE_USES = ["whatsapp.paging.uses"]
         for template in Template.objects.filter(name__in=NAMES):
             assert template_rules.problems(template, urgent=True) == {}
+            page = f"/admin/whatsapp/template/{template.pk}/change/"
+            assert "Chiamate del personale di turno" in admin_client.get(page).content.decode()
+            form = {f: getattr(template, f) for f in ("name", "category", "header", "body")}
+            admin_client.post(page, form | {"examples": "\n".join(template.examples), "footer": "Nuovo"})
+            buttons = template.buttons
+            template.refresh_from_db()
+            assert (template.buttons, template.footer) == (buttons, "Nuovo")
 
 
 class TestRounds:

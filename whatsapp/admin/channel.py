@@ -102,5 +102,4 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
 class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
     list_display = ["created_at", "reason", "rounds", "settled_at", "taken_by"]
     list_select_related = ["taken_by"]
-    list_filter = [("settled_at", admin.EmptyFieldListFilter)]
     fields = ["created_at", "reason", "text", "key", "rounds", "due_at", "called", "settled_at", "taken_by"]
