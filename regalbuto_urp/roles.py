@@ -72,6 +72,7 @@ _AMMINISTRATORI: Rights = {
     "subscribers.retentionrule": "view change",
     "subscribers.retentionrun": "view",
     "subscribers.topic": "view change",
+    "whatsapp.call": "view",
     "whatsapp.webhookevent": "view",
 }
 

@@ -1,5 +1,6 @@
 """Settings. Every value that differs between machines comes from the environment (see .env.example)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -157,6 +158,9 @@ WHATSAPP_MEDIA_HOSTS = env.list(
     "WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"]
 )
 
+# How long a call of the staff waits for «Me ne occupo» before everybody is called.
+ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
+
 # The key of the consent register's chain (DESIGN 5.3): whoever lacks it cannot forge a row.
 CONSENT_KEY = env("CONSENT_KEY", default="")
 # The register's copy on another disk; without one nobody can tell whether its last rows were cut off.
@@ -165,11 +169,16 @@ CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
 # --- What travels up from the channel (DESIGN 2) --------------------------------------------------
 
 # «Basta così» ends the report somebody is telling us; said to nobody it is an OFF, like «basta».
-INBOUND_HANDLERS = ["reports.inbound.finish", "subscribers.inbound.handle", "reports.inbound.handle"]
+INBOUND_HANDLERS = [
+    "whatsapp.paging.handle",
+    "reports.inbound.finish",
+    "subscribers.inbound.handle",
+    "reports.inbound.handle",
+]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
-TEMPLATE_USES = ["broadcasts.composing.uses"]
+TEMPLATE_USES = ["broadcasts.composing.uses", "whatsapp.paging.uses"]
 # In the order of erasure: what needs to know the person first, the identity itself last.
 PERSONAL_DATA = [
     "reports.personal_data",
@@ -235,6 +244,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "whatsapp-sweep": {"task": "whatsapp.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "whatsapp-call-again": {"task": "whatsapp.call_again", "schedule": 15.0, "options": {"expires": 15}},
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
     "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscribers-expire": {"task": "subscribers.expire", "schedule": crontab(hour=3, minute=30)},

@@ -15,6 +15,7 @@ from whatsapp.models import Contact, Content, Media, Message
 from whatsapp.types import Kind, Lane
 
 Event = ReportEvent.Kind
+CALL_KEY = "report-"
 
 
 def respond(
@@ -148,7 +149,7 @@ def answer_courteously(contact: Contact, slug: str) -> None:
 
 def call_key(report: Report) -> str:
     """Of the call of the staff on duty about this case."""
-    return f"report-{report.pk}"
+    return f"{CALL_KEY}{report.pk}"
 
 
 def _call_staff(report: Report) -> int:

@@ -56,6 +56,14 @@ def take_charge(report: Report, user: User, text: str = "", *, by_template: bool
     return _move(report, user, State.TAKEN, Event.TAKEN, text, by_template=by_template)
 
 
+def take_from_phone(sender: object, *, key: str, user: User, **_: object) -> None:
+    """Who was called at night taps «Me ne occupo» (`whatsapp.signals.page_taken`): the case is theirs."""
+    number = key.removeprefix(answering.CALL_KEY)
+    report = Report.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+    if report and report.state in states.WAITING and user.has_perm("reports.treat_report"):
+        take_charge(report, user, texts.fill("taken", report))
+
+
 @transaction.atomic
 def start_work(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
     """Somebody is at work on it."""

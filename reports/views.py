@@ -15,8 +15,8 @@ from reports.states import State
 def case(request: HttpRequest, token: str) -> HttpResponse:
     """Number, state, dates: nothing of the person and nothing they wrote.
 
-    Whoever has the link may see it, and rate a closed case or say that it is not solved; a while after the end
-    the page is gone (410).
+    Whoever has the link may see it, and rate a closed case or say that it is not solved; a while after the
+    end the page is gone (410).
     """
     related = ("category", "office", "contact", "duplicate_of")
     report = get_object_or_404(Report.objects.select_related(*related), token=token)
