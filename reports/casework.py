@@ -13,7 +13,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from reports import answering, assembling, closing, states, template_answers
+from reports import answering, assembling, closing, states, template_answers, texts
 from reports.models import Office, Report, ReportEvent
 from reports.states import OUTCOMES, State
 from whatsapp import contents, media, outbox, paging
@@ -94,7 +94,7 @@ def answer(
         whatsapp.errors.ContentError: too long for WhatsApp, a file it does not take, no approved template.
     """
     report, text = assembling.lock(report.pk), text.strip()
-    if not text and upload is None:
+    if not text and upload is None and not (by_template and report.owed):
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
     if upload is not None and not report.contact.window_open:
         raise CaseworkError(
@@ -106,7 +106,9 @@ def answer(
         report, text, by_template=by_template, upload=upload, quoting=last.message if last and quote else None
     )
     report.save(update_fields=["owed", "answered_at"])
-    what = text or f"file: {said.content.media if said else ''}"
+    what = text or (
+        f"file: {said.content.media}" if said and upload else "con il modello, ciò che restava da dire"
+    )
     return report.events.create(kind=Event.ANSWERED, actor=user, text=what, message_to_citizen=said)
 
 
@@ -240,7 +242,7 @@ def _tell(
 
     What was owed goes in the template too: nothing is said twice, nothing is lost.
     """
-    if not text and upload is None:
+    if not text and upload is None and not by_template:
         return None
     if not report.contact.window_open:
         report.owed = "\n\n".join(part for part in (report.owed, text) if part)

@@ -269,7 +269,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
         # Which office it is decides the words: it is chosen first.
         chosen = str(failed.data.get("office", "")) if failed else request.GET.get("ufficio", "")
         office = Office.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
-        extra: dict[str, dict[str, Any]] = {"answer": {"text": casefile.undelivered(events) or report.owed}}
+        extra: dict[str, dict[str, Any]] = {"answer": {"text": casefile.undelivered(events)}}
         if office:
             slug = "handed_out" if office.external else "handed_over"
             extra["hand_over"] = {"office": office, "text": texts.fill(slug, report, ufficio=office.name)}
