@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from reports import answering, assembling, casework, closing, deadlines, deciding, inbound, scoring, tasks
 from reports.casework import CaseworkError
-from reports.models import Report, ReportCategory
+from reports.models import Report, ReportCategory, ReportItem
 from reports.states import State
 from tests.factories.reports import close_window, piece, report_of
 from tests.factories.whatsapp import ContactFactory, StaffPhoneFactory
@@ -65,7 +65,7 @@ def test_what_was_written_before_the_end_and_comes_later_belongs_to_it_and_the_o
     after = piece(contact, "E poi topi in via Dante", after=50)
     assert assembling.receive(after) == report
     inbound.finish(piece(contact, "basta così", after=40))
-    assert after.report_item.report != report
+    assert ReportItem.objects.get(message=after).report != report
     assert assembling.receive(piece(contact, kind=Kind.IMAGE, after=35)) == report
     report.refresh_from_db()
     assert (report.summary, report.items.count()) == ("Buca in via Roma 3", 2)
@@ -282,7 +282,7 @@ def test_who_answers_the_call_has_the_case_and_the_citizen_is_told(user: User) -
 
 
 def test_taking_charge_in_the_office_ends_the_calls(user: User) -> None:
-    StaffPhoneFactory()
+    StaffPhoneFactory(user=user)
     report = report_of("Aiuto, c'è puzza di gas in via Roma 3")
     casework.take_charge(report, user)
     assert paging.Call.objects.get().settled_at is not None
