@@ -23,7 +23,7 @@ REASONS_LIMIT = 5
 # Room for who is concerned and whether the road is blocked.
 DANGERS_LIMIT = 3
 # What the danger is weighs as much as the thing it happens to.
-DANGER_WEIGHT = 6
+DANGER_WEIGHT = 7
 # Words before and after a danger word that may deny or date it.
 WINDOW = 14
 
@@ -133,13 +133,14 @@ def _find_dangers(sentences: list[str]) -> tuple[list[Rule], list[Rule], str]:
     alarm_was_false = any("falsoalarme" in sentence for sentence in sentences)
     for sentence in sentences:
         over = _is_over(sentence) or (alarm_was_false and not words.NOW.search(sentence))
+        habit = words.HABIT.search(sentence) and not words.NOW.search(sentence)
         unmeant = []
         for rule in words.DANGERS:
             for match in rule.pattern.finditer(sentence):
                 before = _last_words(sentence[: match.start()])
                 if _denied(before, sentence[match.end() :]) or _past(before, sentence[match.end() :], over):
                     unmeant.append(match.span())
-                elif _imagined(before) or (rule.certain and _possible(before)):
+                elif _imagined(before) or (rule.certain and (habit or _possible(before))):
                     possible.add(rule)
                     unmeant.append(match.span())
                 else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from subscribers.patterns import source
+from subscribers.patterns import GAP, source
 
 _TABLE: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "vocabulary.toml").read_text())
 _CE = re.compile(r"\bc(?:['’ ] ?)?(?=(?:e|era|erano)\b)")
@@ -29,7 +29,8 @@ def _phrase(phrase: str) -> str:
 
 
 def _source(phrases: Iterable[str]) -> str:
-    return source(map(_phrase, phrases), _LISTS)
+    # «l'acqua al piano non sale» is no «acqua .. sale»
+    return source(map(_phrase, phrases), _LISTS).replace(GAP, r"(?:(?!non )\S+ ){0,3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,6 @@ OF = re.compile(_truth("of") + "$")
 ENDED = re.compile(_truth("ended"))
 LONG_AGO = re.compile(rf"(?:\S+ ){{0,2}}?(?:{_truth('of')})*{_truth('past')}")
 # In its sentence
-PAST, YESTERDAY, WAS, NOW, SETTLED = (
-    re.compile(_truth(name)) for name in ("past", "yesterday", "was", "now", "settled")
+PAST, YESTERDAY, WAS, NOW, SETTLED, HABIT = (
+    re.compile(_truth(name)) for name in ("past", "yesterday", "was", "now", "settled", "habit")
 )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 Lists = Mapping[str, Iterable[str]]
+GAP = r"(?:\S+ ){0,3}"
 
 
 def source(phrases: Iterable[str], lists: Lists) -> str:
@@ -21,7 +22,7 @@ def _phrase(phrase: str, lists: Lists) -> str:
 
 def _part(part: str, lists: Lists) -> str:
     if part == "..":
-        return r"(?:\S+ ){0,3}"
+        return GAP
     if part[0] == "[":
         return f"(?:{_phrase(part[1:-1], lists)})?"
     if part[0] == "!":
