@@ -1,8 +1,8 @@
 """How serious a report is and what it is about, from its words. Pure: no Django, no database.
 
-Rules, not a model: the staff see every reason, and every word can be corrected (`data/vocabulary.toml`). Danger is
-looked for widely, because a missed one costs more than a false one; what is denied, past, imagined, or only
-said in a figure does not count.
+Rules, not a model: the staff see every reason, and every word can be corrected (`data/vocabulary.toml`).
+Danger is looked for widely, because a missed one costs more than a false one; what is denied, past, imagined,
+or only said in a figure does not count.
 """
 
 import re
@@ -53,7 +53,7 @@ class Assessment:
 def assess(text: str) -> Assessment:
     """Level, category and reasons of a report's text. Any text has an answer; an empty one is routine."""
     sentences = [_without_figures(sentence) for sentence in _sentences(plain(text[:LENGTH_LIMIT]))]
-    dangers, possible, clean = _find_dangers(sentences)
+    dangers, possible, clean, told = _find_dangers(sentences)
     serious, nuisance = _found(clean, words.SERIOUS), _found(clean, words.NUISANCE)
     vulnerable = _found(clean, words.VULNERABLE)
     blocked = [rule for rule in serious if rule.blocked]
@@ -67,7 +67,7 @@ def assess(text: str) -> Assessment:
         reasons += [rule.reason for rule in serious + vulnerable + nuisance]
     return Assessment(
         level,
-        _category(clean, dangers) or _category("".join(sentences), possible) or OTHER,
+        _category(clean, dangers) or _category(told, possible) or OTHER,
         tuple(reasons[:REASONS_LIMIT]),
         max((rule.weight for rule in dangers), default=0),
         bool(vulnerable),
@@ -125,20 +125,23 @@ def _without_figures(sentence: str) -> str:
 # --- Dangers ---
 
 
-def _find_dangers(sentences: list[str]) -> tuple[list[Rule], list[Rule], str]:
-    """Dangers of now, the greatest first; those only possible; the text without these and what is denied or past."""
+def _find_dangers(sentences: list[str]) -> tuple[list[Rule], list[Rule], str, str]:
+    """Dangers of now, the greatest first, and possible ones; the text of now, and all but what is denied."""
     dangers: set[Rule] = set()
     possible: set[Rule] = set()
-    meant = []
+    texts = []
     alarm_was_false = any("falsoalarme" in sentence for sentence in sentences)
     for sentence in sentences:
-        over = _is_over(sentence) or (alarm_was_false and not words.NOW.search(sentence))
-        habit = words.HABIT.search(sentence) and not words.NOW.search(sentence)
-        unmeant = []
+        now = words.NOW.search(sentence)
+        over = _is_over(sentence) or (alarm_was_false and not now)
+        habit = words.HABIT.search(sentence) and not now
+        denied, unmeant = [], []
         for rule in words.DANGERS:
             for match in rule.pattern.finditer(sentence):
-                before = _last_words(sentence[: match.start()])
-                if _denied(before, sentence[match.end() :]) or _past(before, sentence[match.end() :], over):
+                before, after = _last_words(sentence[: match.start()]), sentence[match.end() :]
+                if _denied(before):
+                    denied.append(match.span())
+                elif _ended(before, after) or _past(before, after, over):
                     unmeant.append(match.span())
                 elif _imagined(before) or (rule.certain and (habit or _possible(before))):
                     possible.add(rule)
@@ -146,10 +149,11 @@ def _find_dangers(sentences: list[str]) -> tuple[list[Rule], list[Rule], str]:
                 else:
                     dangers.add(rule)
                     break
-        meant.append(_cut(sentence, unmeant))
+        texts.append((_cut(sentence, denied + unmeant), _cut(sentence, denied)))
     order = words.DANGERS.index
     ranked = sorted(dangers, key=lambda rule: (-rule.weight, order(rule)))
-    return ranked, sorted(possible - dangers, key=order), ". ".join(meant)
+    meant, told = map(". ".join, zip(*texts, strict=True)) if texts else ("", "")
+    return ranked, sorted(possible - dangers, key=order), meant, told
 
 
 def _last_words(text: str) -> str:
@@ -163,10 +167,12 @@ def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join(kept)
 
 
-def _denied(before: str, after: str) -> bool:
-    if words.HOLDS.search(before):
-        return False
-    return bool(words.DENIED.search(before) or words.ENDED.match(after))
+def _denied(before: str) -> bool:
+    return bool(words.DENIED.search(before)) and not words.HOLDS.search(before)
+
+
+def _ended(before: str, after: str) -> bool:
+    return bool(words.ENDED.match(after)) and not words.HOLDS.search(before)
 
 
 def _is_over(sentence: str) -> bool:
@@ -202,7 +208,7 @@ def _found(text: str, rules: tuple[Rule, ...]) -> list[Rule]:
     return [
         rule
         for rule in rules
-        if any(not _denied(_last_words(text[: m.start()]), "") for m in rule.pattern.finditer(text))
+        if any(not _denied(_last_words(text[: m.start()])) for m in rule.pattern.finditer(text))
     ]
 
 

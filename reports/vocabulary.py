@@ -10,7 +10,9 @@ from typing import Any
 
 from subscribers.patterns import GAP, source
 
-_TABLE: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "vocabulary.toml").read_text())
+_TABLE: dict[str, Any] = tomllib.loads(
+    (Path(__file__).parent / "data" / "vocabulary.toml").read_text("utf-8")
+)
 _CE = re.compile(r"\bc(?:['’ ] ?)?(?=(?:e|era|erano)\b)")
 _APOSTROPHE = re.compile(r"['’`´]")
 _DOUBLE = re.compile(r"([a-z])\1+")

@@ -1,7 +1,7 @@
-"""The small language of the word tables (`data/phrases.toml`, `reports/data/vocabulary.toml`), as regular expressions.
+"""The small language of the tables of words (`phrases.toml`, `vocabulary.toml`), as regular expressions.
 
-A pattern: a word; a|b for either; [may be missing]; {a list}; * for any letters; .. for up to three words in between;
-!word where that word may not follow. The text has a space behind each word.
+A pattern: a word; a|b for either; [may be missing]; {a list}; * for any letters; .. for up to three words in
+between; !word where that word may not follow. The text has a space behind each word.
 """
 
 import re
