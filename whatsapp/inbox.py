@@ -41,15 +41,15 @@ LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 # Citizens' messages one by one, for the next worker takes the next; receipts by the hundred.
 TOGETHER = {Inbox.MESSAGES: 1, Inbox.STATUSES: 100}
-# The first of each person's, then the second of each …: who sends a thousand keeps nobody waiting. The outer
+# Who waits with few messages comes before who sends a thousand, each person's in their order. The outer
 # conditions are looked at again once the row is ours.
 _NEXT = """
 SELECT event.* FROM whatsapp_webhookevent event JOIN (
-    SELECT id, row_number() OVER (PARTITION BY sender ORDER BY due_at, id) AS turn
+    SELECT id, count(*) OVER (PARTITION BY sender) AS many
     FROM whatsapp_webhookevent WHERE inbox = %(inbox)s AND handled_at IS NULL AND due_at <= %(now)s
 ) AS waiting USING (id)
 WHERE event.handled_at IS NULL AND event.due_at <= %(now)s
-ORDER BY waiting.turn, event.due_at, event.id LIMIT %(most)s FOR UPDATE OF event SKIP LOCKED
+ORDER BY waiting.many, event.due_at, event.id LIMIT %(most)s FOR UPDATE OF event SKIP LOCKED
 """
 # A nudge older than this may have been lost.
 NUDGE_LIFE = timedelta(seconds=5)
