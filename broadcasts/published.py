@@ -22,3 +22,8 @@ def listed() -> QuerySet[Broadcast]:
 def alerts_in_force() -> QuerySet[Broadcast]:
     """Alerts whose time is not over."""
     return listed().filter(category__lane=Lane.ALERT, expires_at__gt=timezone.now())
+
+
+def is_alert_in_force() -> bool:
+    """`settings.WEATHER_ALERT`: has the town been warned of something that is not over?"""
+    return alerts_in_force().exists()

@@ -13,10 +13,11 @@ _ALL = "view add change delete"
 _SEGRETERIA: Rights = {
     "broadcasts.broadcast": f"{_ALL} send stop",
     "broadcasts.category": "view",
-    "reports.report": "view change treat",
+    "reports.report": "view change treat export",
     "reports.reportcategory": "view",
     "reports.office": "view",
     "reports.replytext": "view change",
+    "reports.cannedreply": _ALL,
     "subscribers.subscriber": "view add change",
     "subscribers.consentevent": "view",
     "subscribers.topic": "view",
@@ -71,6 +72,7 @@ _AMMINISTRATORI: Rights = {
     "subscribers.retentionrule": "view change",
     "subscribers.retentionrun": "view",
     "subscribers.topic": "view change",
+    "whatsapp.call": "view",
     "whatsapp.webhookevent": "view",
 }
 

@@ -1,5 +1,6 @@
 """Settings. Every value that differs between machines comes from the environment (see .env.example)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -157,6 +158,9 @@ WHATSAPP_MEDIA_HOSTS = env.list(
     "WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"]
 )
 
+# How long a call of the staff waits for «Me ne occupo» before everybody is called.
+ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
+
 # The key of the consent register's chain (DESIGN 5.3): whoever lacks it cannot forge a row.
 CONSENT_KEY = env("CONSENT_KEY", default="")
 # The register's copy on another disk; without one nobody can tell whether its last rows were cut off.
@@ -164,11 +168,17 @@ CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
 
 # --- What travels up from the channel (DESIGN 2) --------------------------------------------------
 
-INBOUND_HANDLERS = ["subscribers.inbound.handle", "reports.inbound.handle"]
+# «Basta così» ends the report somebody is telling us; said to nobody it is an OFF, like «basta».
+INBOUND_HANDLERS = [
+    "whatsapp.paging.handle",
+    "reports.inbound.finish",
+    "subscribers.inbound.handle",
+    "reports.inbound.handle",
+]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
-TEMPLATE_USES = ["broadcasts.composing.uses"]
+TEMPLATE_USES = ["broadcasts.composing.uses", "whatsapp.paging.uses"]
 # In the order of erasure: what needs to know the person first, the identity itself last.
 PERSONAL_DATA = [
     "reports.personal_data",
@@ -192,7 +202,22 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = [
     "reports.Office",
     "reports.ReportCategory",
     "reports.ReplyText",
+    "reports.CannedReply",
 ]
+
+# --- Reports --------------------------------------------------------------------------------------
+
+# What one person writes within this time of the first piece is one report.
+REPORTS_WINDOW_MINUTES = env.int("REPORTS_WINDOW_MINUTES", default=10)
+# When somebody is there to read, on working days: outside, the first answer says so.
+OFFICE_HOURS = env("OFFICE_HOURS", default="08:00-14:00")
+# How long after the end of a case its private page is shown.
+REPORTS_LINK_DAYS = env.int("REPORTS_LINK_DAYS", default=180)
+# Says whether an alert is in force: what suffers from bad weather then rises in the list of reports.
+WEATHER_ALERT = "broadcasts.published.is_alert_in_force"
+# The background of the map: without it the map shows the town's boundary, and nothing leaves the server.
+MAP_TILES = env("MAP_TILES", default="")
+MAP_ATTRIBUTION = env("MAP_ATTRIBUTION", default="© OpenStreetMap")
 
 # --- Celery ---------------------------------------------------------------------------------------
 
@@ -215,12 +240,15 @@ CELERY_TASK_ROUTES = {
     "broadcasts.leave": {"queue": "alert"},
     "broadcasts.sweep": {"queue": "alert"},
     "subscribers.sweep": {"queue": "inbound"},
+    "reports.sweep": {"queue": "inbound"},
 }
 CELERY_BEAT_SCHEDULE = {
     "whatsapp-sweep": {"task": "whatsapp.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "whatsapp-call-again": {"task": "whatsapp.call_again", "schedule": 15.0, "options": {"expires": 15}},
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
     "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscribers-expire": {"task": "subscribers.expire", "schedule": crontab(hour=3, minute=30)},
+    "reports-sweep": {"task": "reports.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},
 }

@@ -10,4 +10,5 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         # By name: the models are not there yet when this module is loaded.
-        signals.media_rejected.connect(import_string("reports.assembling.tell_of_rejected"))
+        signals.page_taken.connect(import_string("reports.casework.take_from_phone"))
+        signals.media_rejected.connect(import_string("reports.answering.tell_of_rejected"))

@@ -1,25 +1,27 @@
 """From scattered messages to one case. `bursts` and `severity` decide; here it is kept."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.urls import reverse
+from django.db.models import Count, Max, Prefetch, Q
 from django.utils import timezone
 
-from reports import bursts, deadlines, places, scoring, severity, texts
+from reports import answering, bursts, deadlines, places, scoring, severity
 from reports.bursts import Ignore, Join, Open, OpenCase, Piece
 from reports.models import Numbering, Report, ReportCategory, ReportEvent, ReportItem
 from reports.states import OPEN, State, is_open
-from whatsapp import contents, outbox, paging
+from whatsapp import merging
 from whatsapp.inbox import CHANGES
-from whatsapp.models import Attempt, Contact, Media, Message
-from whatsapp.types import Kind, Lane
+from whatsapp.models import Attempt, Contact, Message
+from whatsapp.types import Kind
 
 SUMMARY_LIMIT = 2000
 DEFAULT_WORKING_DAYS = 20
+# As many open cases of one person as a message is compared with.
+CASES_LOOKED_AT = 20
+_NUMBER = re.compile(r"\b(20\d\d) ?[-/] ?(\d{1,6})\b")
 Event = ReportEvent.Kind
 
 
@@ -31,27 +33,49 @@ def receive(message: Message) -> Report | None:
     """
     content = message.content
     if content.kind in CHANGES and (item := _original(message)):
-        return _change(Report.objects.select_for_update().get(pk=item.report_id), message)
-    piece = Piece(
-        # The correction of what belongs to no case is as good as a new text.
-        kind=Kind.TEXT if content.kind == Kind.EDIT else content.kind,
-        text=message.text,
-        sent_at=_written_at(message),
-        quoted=_quoted(message),
-        payload=content.payload,
-    )
-    match bursts.decide(piece, _open_cases(message.contact, piece.sent_at)):
+        return _change(_held(item.report_id), message)
+    match bursts.decide(_piece(message), open_cases(message.contact)):
         case Ignore(reply=slug):
-            _answer_courteously(message.contact, slug)
+            answering.answer_courteously(message.contact, slug)
             return None
-        case Join(case=pk, courtesy=courtesy):
-            return _join(Report.objects.select_for_update().get(pk=pk), message, courtesy=courtesy)
-        case Open():
-            return _open(message)
+        case Join(case=pk) as join:
+            return _join(_held(pk), message, join)
+        case Open(splits=splits):
+            return _open(message, splits)
 
 
-def _written_at(message: Message) -> datetime:
+def _piece(message: Message) -> Piece:
+    kind = message.content.kind
+    subject = severity.assess(message.text).category if message.text else severity.OTHER
+    return Piece(
+        # The correction of what belongs to no case is as good as a new text.
+        kind=Kind.TEXT if kind == Kind.EDIT else kind,
+        text=message.text,
+        sent_at=written_at(message),
+        subject="" if subject == severity.OTHER else subject,
+        quoted=_quoted(message) or _named(message),
+        payload=message.content.payload,
+    )
+
+
+def written_at(message: Message) -> datetime:
+    """When the person wrote it, as far as we know."""
     return message.sent_at or message.created_at
+
+
+def lock(pk: int) -> Report:
+    """The case, held until the transaction ends. The contact first, as the inbox does: else two could wait
+    for each other."""
+    contact_id = Report.objects.values_list("contact_id", flat=True).get(pk=pk)
+    contact = merging.lock(contact_id)
+    report = Report.objects.select_for_update().get(pk=pk)
+    if report.contact_id == contact.pk:  # a case stays with the contact that made it, merged or not
+        report.contact = contact
+    return report
+
+
+def _held(pk: int) -> Report:
+    return Report.objects.select_for_update().get(pk=pk)
 
 
 def _quoted(message: Message) -> int | None:
@@ -69,6 +93,15 @@ def _quoted(message: Message) -> int | None:
     return events.values_list("report_id", flat=True).first()
 
 
+def _named(message: Message) -> int | None:
+    """The person's case whose number the text tells («la 2026-0012»)."""
+    numbers = [f"{year}-{int(number):04}" for year, number in _NUMBER.findall(message.text)]
+    if not numbers:
+        return None
+    mine = Report.objects.filter(contact__in=message.contact.rows(), number__in=numbers)
+    return mine.values_list("pk", flat=True).first()
+
+
 def _original(message: Message) -> ReportItem | None:
     """The person's own piece that this message is about."""
     own = Q(message__provider_id=message.context_id, message__contact__in=message.contact.rows())
@@ -78,47 +111,40 @@ def _original(message: Message) -> ReportItem | None:
 def _change(report: Report, message: Message) -> Report:
     """The person corrects or withdraws a piece: the case is what they want to have said."""
     withdrawn = message.content.kind == Kind.REVOKE
-    refresh(report, anew=True)
+    refresh(report)
     report.events.create(kind=Event.CHANGED, text="ritirato" if withdrawn else "modificato")
     if not withdrawn:
-        _answer(report, _written_at(message), opened=False)
+        answering.respond(report, written_at(message))
     return report
 
 
-def _open_cases(contact: Contact, sent_at: datetime) -> list[OpenCase]:
-    """Newest first. Only what could still be joined is looked at, whatever the person's past."""
-    since = sent_at - bursts.ANSWER_WINDOW
-    answered = ReportEvent.objects.filter(
-        kind=Event.ANSWERED, at__gte=since, report__contact__in=contact.rows()
-    )
-    mine = Report.objects.filter(contact__in=contact.rows(), state__in=OPEN)
-    recent = mine.filter(Q(last_item_at__gte=since) | Q(pk__in=answered.values("report")))
-    return [_as_open_case(report, since) for report in recent.order_by("-last_item_at", "-pk")]
-
-
-def _as_open_case(report: Report, since: datetime) -> OpenCase:
-    items = report.items.select_related("message").only(
+def open_cases(contact: Contact) -> list[OpenCase]:
+    """The person's open cases as `bursts` sees them, the newest first."""
+    items = ReportItem.objects.select_related("message").only(
         "message__sent_at", "message__created_at", "report_id"
     )
-    answered = report.events.filter(kind=Event.ANSWERED, at__gte=max(report.last_item_at, since)).last()
-    asked = "place" in report.asked and not report.has_place
+    mine = Report.objects.filter(contact__in=contact.rows(), state__in=OPEN).select_related("category")
+    newest = (
+        mine.annotate(staff_wrote_at=Max("events__at", filter=Q(events__kind=Event.ANSWERED)))
+        .prefetch_related(Prefetch("items", items))
+        .order_by("-last_item_at", "-pk")[:CASES_LOOKED_AT]
+    )
+    return [_as_open_case(report, report.staff_wrote_at) for report in newest]
+
+
+def _as_open_case(report: Report, staff_wrote_at: datetime | None) -> OpenCase:
+    missing = answering.missing(report)
     return OpenCase(
         id=report.pk,
-        times=tuple(_written_at(item.message) for item in items),
-        staff_wrote_at=answered.at if answered else None,
-        place_asked_at=report.asked_at if asked else None,
+        # A case of the desk, or one whose pieces have all gone elsewhere, has only its own dates.
+        times=tuple(written_at(item.message) for item in report.items.all()) or (report.opened_at,),
+        subject=report.category.slug if report.category and "kind" not in missing else "",
+        ended_at=report.ended_at,
+        staff_wrote_at=staff_wrote_at if staff_wrote_at and staff_wrote_at >= report.last_item_at else None,
+        asked_at={
+            question: report.asked_at for question in report.asked if question in missing and report.asked_at
+        },
     )
-
-
-def _answer_courteously(contact: Contact, slug: str) -> None:
-    """Answer a greeting once, not a hundred of them."""
-    if not slug:
-        return
-    text = texts.fill(slug)
-    lately = timezone.now() - bursts.WINDOW
-    said = Message.objects.filter(contact=contact, inbound=False, lane=Lane.REPLY, created_at__gte=lately)
-    if not said.filter(content__text=text).exists():
-        outbox.reply(contact, text, automatic=True)
 
 
 def next_number(year: int) -> str:
@@ -130,8 +156,8 @@ def next_number(year: int) -> str:
     return str(numbering)
 
 
-def _open(message: Message) -> Report:
-    sent_at = _written_at(message)
+def _open(message: Message, splits: Sequence[int]) -> Report:
+    sent_at = written_at(message)
     report = Report.objects.create(
         number=next_number(timezone.localdate().year),
         contact=message.contact,
@@ -139,60 +165,109 @@ def _open(message: Message) -> Report:
         last_item_at=sent_at,
     )
     ReportItem.objects.create(report=report, message=message)
+    for pk in splits:
+        _take_along(_held(pk), report)
     refresh(report)
-    _answer(report, sent_at, opened=True)
+    answering.respond(report, sent_at, opened=True)
     return report
 
 
-def _join(report: Report, message: Message, *, courtesy: bool) -> Report:
-    sent_at = _written_at(message)
+def _take_along(old: Report, report: Report) -> None:
+    """A photo sent just before the words of another matter belongs to them."""
+    begin, end = report.opened_at - bursts.BURST, report.opened_at + bursts.BURST
+    after = old.opened_at + bursts.WINDOW
+    items = old.items.filter(message__sent_at__range=(max(begin, after), end))
+    if items.update(report=report):
+        _date(report)
+        _date(old)
+        refresh(old)
+
+
+def _date(report: Report) -> None:
+    """First and last piece, after pieces have come or gone."""
+    times = [written_at(item.message) for item in report.items.select_related("message")]
+    if times:
+        report.opened_at, report.last_item_at = min(times), max(times)
+
+
+def _join(report: Report, message: Message, join: Join) -> Report:
     ReportItem.objects.create(report=report, message=message)
+    sent_at = written_at(message)
     report.opened_at = min(report.opened_at, sent_at)
     report.last_item_at = max(report.last_item_at, sent_at)
     report.save(update_fields=["opened_at", "last_item_at"])
-    if courtesy:
+    if join.courtesy:
         return report
     refresh(report)
-    if not is_open(report.state):
-        _reopen(report)
-    _answer(report, sent_at, opened=False)
+    if is_open(report.state):
+        answering.respond(report, sent_at, late=join.late, quoting=bool(message.context_id))
+    else:
+        reopen(report)
     return report
 
 
-def _reopen(report: Report) -> None:
+def reopen(report: Report) -> None:
     """The person answers about a closed case: it is not solved for them."""
-    before, report.state, report.closed_at = report.state, State.REOPENED, None
-    report.save(update_fields=["state", "closed_at"])
-    said = outbox.reply(report.contact, texts.fill("reopened", report), automatic=True)
+    before, report.state = report.state, State.REOPENED
+    report.closed_at = report.duplicate_of = None
+    report.save(update_fields=["state", "closed_at", "duplicate_of"])
     report.events.create(
-        kind=Event.REOPENED, from_state=before, to_state=State.REOPENED, message_to_citizen=said
+        kind=Event.REOPENED,
+        from_state=before,
+        to_state=State.REOPENED,
+        message_to_citizen=answering.say(report, "reopened"),
     )
 
 
-def refresh(report: Report, *, anew: bool = False) -> None:
-    """Compute what follows from all the messages of a case, in the order they were written.
+def choose(report: Report, message: Message) -> None:
+    """The person tapped the kind of problem in the list they were asked with; their words count no more."""
+    ReportItem.objects.create(report=report, message=message)
+    refresh(report)
+    answering.respond(report, written_at(message), quoting=True)
 
-    What staff have decided (category, office) stays.
 
-    Args:
-        anew: the level may fall, because the person took something back; else it only rises.
+@transaction.atomic
+def finish(report: Report, message: Message) -> None:
+    """The person says that this was all. What they wrote after that, and came before, is another matter."""
+    at = report.ended_at = written_at(message)
+    report.ask_at = None
+    report.save(update_fields=["ended_at", "ask_at"])
+    said = None if report.level == severity.DANGER else answering.say(report, "finished")
+    report.events.create(kind=Event.ENDED, message_to_citizen=said)
+    later = report.items.filter(message__sent_at__gt=at).select_related("message__content__media")
+    if moved := [item.message for item in later.order_by("message__sent_at", "pk")]:
+        later.delete()
+        _date(report)
+        refresh(report)
+        for piece in moved:
+            receive(piece)
+
+
+def refresh(report: Report) -> None:
+    """Compute what follows from all the messages of a case, in the order they were written, and save it.
+
+    What staff have decided (category, office, seriousness) stays.
     """
     items = report.items.select_related("message__content", "message__changed_by__content")
     standing = [item.message for item in items if not item.message.withdrawn]
-    messages = sorted(standing, key=lambda m: (_written_at(m), m.provider_id or ""))
-    written = [message.text for message in messages if message.text.strip()]
+    messages = sorted(standing, key=lambda m: (written_at(m), m.provider_id or ""))
+    written = [m.text for m in messages if m.text.strip() and m.content.kind != Kind.BUTTON_REPLY]
     report.summary = "\n".join(written)[:SUMMARY_LIMIT]
     _locate(report, messages)
-    report.level = 1 if anew else report.level
-    _assess(report, written)
+    if not report.category_by_staff:
+        tapped = [m.content.payload for m in messages if m.content.kind == Kind.BUTTON_REPLY]
+        words = severity.assess("\n".join(written)).category
+        _classify(report, tapped[-1].split(":")[-1] if tapped else words)
+    weigh(report, written)
     report.save()
 
 
 def _locate(report: Report, messages: Sequence[Message]) -> None:
-    """The last position sent, else the photo's that the staff took; its address, or the first written."""
-    report.address = ""
-    if not report.events.filter(kind=Event.LOCATED).exists():
+    """The last position sent, else what the staff set; its address, or the first written."""
+    by_staff = report.events.filter(kind=Event.LOCATED).exists()
+    if not by_staff:
         report.latitude = report.longitude = report.inside_town = None
+    report.address = ""
     for message in messages:
         place = message.content.place
         if place and places.valid(place.latitude, place.longitude):
@@ -200,20 +275,6 @@ def _locate(report: Report, messages: Sequence[Message]) -> None:
             report.inside_town = places.inside_town(place.latitude, place.longitude)
             report.address = (place.address or place.name)[:200] or report.address
     report.address = report.address or places.find_address(report.summary)
-
-
-def _assess(report: Report, written: Sequence[str]) -> None:
-    # One by one as well as together: so no order of arrival makes a danger of what is none, or hides one.
-    assessments = [severity.assess(text) for text in written] or [severity.assess("")]
-    worst = max(assessment.level for assessment in assessments)
-    report.level = max(report.level, worst)
-    reasons = [
-        reason for assessment in sorted(assessments, key=lambda a: -a.level) for reason in assessment.reasons
-    ]
-    report.reasons = list(dict.fromkeys(reasons))[: severity.REASONS_LIMIT]
-    report.score = scoring.points(report.level, report.reasons)
-    if not report.category_by_staff:
-        _classify(report, severity.assess("\n".join(written)).category)
 
 
 def _classify(report: Report, slug: str) -> None:
@@ -224,76 +285,17 @@ def _classify(report: Report, slug: str) -> None:
     report.due_on = deadlines.add_working_days(timezone.localdate(report.opened_at), days)
 
 
-def _answer(report: Report, sent_at: datetime, *, opened: bool) -> None:
-    """At most one automatic answer per burst: the number at once, then what is missing, bit by bit."""
-    alarmed = report.level == severity.DANGER and not report.events.filter(kind=Event.DANGER).exists()
-    question = bursts.next_question(missing=_missing(report), asked=report.asked)
-    if opened or alarmed:
-        kind, slug = (Event.DANGER, "danger") if alarmed else (Event.OPENED, "received")
-    elif question and bursts.may_ask(sent_at, report.asked_at):
-        kind, slug = Event.ASKED, "question"
-    else:
-        return
-    words = {"domanda": texts.fill(f"ask_{question or 'nothing'}")}
-    note = ""
-    if alarmed:
-        paged = _call_staff(report)
-        # Never promised where it is not so: perhaps nobody is on duty.
-        words["avviso"] = texts.fill("paged" if paged else "not_paged")
-        note = f"{'; '.join(report.reasons)}. Persone di turno avvisate: {paged}."
-    body = texts.fill(slug, report, **words)
-    if report.inside_town is False and kind != Event.ASKED:
-        body = f"{body}\n\n{texts.fill('outside')}"
-    if opened and not report.summary and report.items.filter(message__content__kind=Kind.AUDIO).exists():
-        body = f"{body}\n\n{texts.fill('voice')}"
-    _say(report, kind, body, note=note, opened=opened, asks_place=question == "place")
-    report.asked = [*report.asked, question] if question else report.asked
-    report.asked_at = sent_at
-    report.save(update_fields=["asked", "asked_at"])
-
-
-def _say(
-    report: Report, kind: ReportEvent.Kind, body: str, *, note: str, opened: bool, asks_place: bool
-) -> None:
-    """Queue an automatic answer and write in the history that it was given."""
-    # WhatsApp's own button for the position, unless the staff's words are too long to go with it.
-    with_button = asks_place and len(body) <= contents.INTERACTIVE_LIMIT
-    ask = outbox.ask_place if with_button else outbox.reply
-    said = ask(report.contact, body, automatic=kind != Event.DANGER)
-    if opened and kind != Event.OPENED:
-        report.events.create(kind=Event.OPENED, to_state=State.RECEIVED)
-    state = State.RECEIVED if kind == Event.OPENED else ""
-    report.events.create(kind=kind, to_state=state, message_to_citizen=said, text=note)
-
-
-def _missing(report: Report) -> list[str]:
-    missing = [] if report.has_place else ["place"]
-    told = report.summary or report.items.filter(message__content__kind=Kind.AUDIO).exists()
-    return missing if told else [*missing, "description"]
-
-
-def _call_staff(report: Report) -> int:
-    """Page who is on duty; how many they are."""
-    on_map = "posizione sulla mappa" if report.latitude is not None else "luogo non indicato"
-    address = f"{settings.SITE_URL}{reverse('admin:reports_report_change', args=[report.pk])}"
-    return paging.page(
-        f"segnalazione di pericolo n. {report.number}",
-        f"{', '.join(report.reasons)}; {report.address or on_map}.\n"
-        f"Al cittadino è stato detto di chiamare il 112.\n{address}",
+def weigh(report: Report, written: Sequence[str] | None = None) -> None:
+    """Level, score and reasons from the words, the category and how many reported it; the caller saves."""
+    texts = report.summary.splitlines() if written is None else written
+    # One by one as well as together: so no order of arrival makes a danger of what is none, or hides one.
+    said = [severity.assess(text) for text in texts] or [severity.assess("")]
+    said.sort(key=lambda one: (-one.level, -one.weight))
+    if not report.level_by_staff:
+        report.level = said[0].level
+    others = report.duplicates.exclude(contact=report.contact_id).aggregate(n=Count("contact", distinct=True))
+    reasons = scoring.reasons(
+        report.level, said, report.category, reporters=1 + others["n"], by_staff=report.level_by_staff
     )
-
-
-def tell_owed(contact: Contact) -> None:
-    """Say what could not be said while the person's 24-hour window was closed: now it is open."""
-    for report in Report.objects.select_for_update().filter(contact__in=contact.rows()).exclude(owed=""):
-        said = outbox.reply(contact, report.owed)
-        report.events.create(kind=Event.TOLD, text=report.owed, message_to_citizen=said)
-        report.owed = ""
-        report.save(update_fields=["owed"])
-
-
-def tell_of_rejected(sender: object, *, media: Media, **_: object) -> None:
-    """Tell whoever sent a file that it cannot be opened, once for a whole heap of them."""
-    message = Message.objects.select_related("contact").filter(inbound=True, content__media=media).first()
-    if message and message.contact.window_open and not message.contact.blocked:
-        _answer_courteously(message.contact, "file_rejected")
+    report.reasons = [list(reason) for reason in reasons]
+    report.score = sum(points for _, points in reasons)

@@ -3,20 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from reports import by_template, places, states, texts
-from reports.models import Office, Report, ReportEvent
-from reports.places import Sketch
-from reports.states import OUTCOMES, State
-from whatsapp.errors import ContentError
+from django.db.models import Max
+
+from reports import scoring
+from reports.models import Report, ReportEvent, ReportItem
 from whatsapp.models import Media, Message
 from whatsapp.types import Kind
 from whatsapp.types import State as MessageState
 
 # Nothing will become of these by itself.
 NOT_ARRIVED = frozenset({MessageState.FAILED, MessageState.SKIPPED})
-LEVELS = {4: ("pericolo", "red"), 3: ("seria", "amber"), 2: ("disagio", "blue"), 1: ("ordinaria", "grey")}
+COLOURS = {4: "red", 3: "amber", 2: "blue", 1: "grey"}
+LEVELS = {level: (word, COLOURS[level]) for level, word in scoring.LEVELS.items()}
 
 
 @dataclass(frozen=True)
@@ -35,30 +34,6 @@ class Bubble:
     longitude: float | None
     withdrawn: bool = False
     before: str = ""  # what it said before the person corrected it
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One thing the staff may do: its name in the form, its button, the citizen's text, prefilled."""
-
-    act: str
-    title: str
-    button: str
-    text: str
-    hint: str = ""
-    danger: bool = False
-
-
-# state wanted -> title, button
-_MOVES = {
-    State.TAKEN: ("take", "Prendi in carico", "Prendi in carico"),
-    State.WORKING: ("start", "Lavori iniziati", "Segna in lavorazione"),
-    State.RESOLVED: ("resolved", "Chiudi: risolta", "Chiudi come risolta"),
-    State.NOT_OURS: ("not_ours", "Chiudi: non di competenza", "Chiudi come non di competenza"),
-    State.REJECTED: ("rejected", "Chiudi: non accolta", "Chiudi come non accolta"),
-    State.CANCELLED: ("cancelled", "Chiudi: annullata", "Annulla la segnalazione"),
-    State.REOPENED: ("reopen", "Riapri", "Riapri la segnalazione"),
-}
 
 
 def chat(report: Report, events: Iterable[ReportEvent]) -> list[Bubble]:
@@ -120,39 +95,9 @@ def photo_place(report: Report, bubbles: Iterable[Bubble]) -> Media | None:
     return next((file for file in files if file.latitude is not None), None)
 
 
-def by_template_now(report: Report, events: Sequence[ReportEvent], typed: str) -> dict[str, Any]:
-    """What the page needs to offer an answer by template: the words to begin with, the room, or why not."""
-    words = typed or "\n\n".join(part for part in (report.owed, undelivered(events)) if part)
-    try:
-        return {"text": words, "room": by_template.room(report), "template": by_template.template()}
-    except ContentError as problem:
-        return {"text": words, "problem": str(problem)}
-
-
-def sketch(report: Report) -> Sketch | None:
-    """The place within the town's outline, if there is one near enough."""
-    if report.latitude is None or report.longitude is None:
-        return None
-    return places.sketch(report.latitude, report.longitude)
-
-
-def moves(report: Report) -> list[Choice]:
-    """The changes of state that are allowed now, each with the words the citizen will get."""
-    wanted = [state for state in _MOVES if states.may_become(report.state, state)]
-    slugs = {state: "reopened" if state == State.REOPENED else state.value for state in wanted}
-    words = texts.prefilled(report, list(slugs.values()))
-    return [
-        Choice(*_MOVES[state], text=words[slugs[state]], danger=state in OUTCOMES[1:]) for state in wanted
-    ]
-
-
-def handing_over(report: Report, office: Office) -> Choice:
-    """Passing the case to this office, with the words the citizen will get."""
-    slug = "handed_out" if office.external else "handed_over"
-    hint = f"{office.name} riceve anche una e-mail con testo e luogo, senza i dati del cittadino."
-    if office.external:
-        hint += " La segnalazione si chiude come non di competenza."
-    return Choice(
-        "hand_over", f"Passa a {office.name}", f"Passa a {office.name}",
-        text=texts.fill(slug, report, ufficio=office.name), hint=hint if office.email else "",
-    )  # fmt: skip
+def mark(report: Report | None = None) -> str:
+    """Changes whenever something has happened, to one case or to any."""
+    events, items = ReportEvent.objects.all(), ReportItem.objects.all()
+    if report:
+        events, items = report.events.all(), report.items.all()
+    return "-".join(str(rows.aggregate(last=Max("pk"))["last"]) for rows in (events, items))

@@ -36,7 +36,7 @@ class Courtesy(Enum):
 
 def recognise(text: str) -> Courtesy:
     """Is the whole text a greeting, a thank-you or nothing at all? Anything more is not."""
-    words = _words(text)
+    words = plain(text)
     if words:
         if len(words) > 120:
             return Courtesy.NONE
@@ -51,7 +51,8 @@ def recognise(text: str) -> Courtesy:
     return Courtesy.THANKS if signs <= _KIND_EMOJI | _KIND_EMOJI_GREETING else Courtesy.NONE
 
 
-def _words(text: str) -> str:
+def plain(text: str) -> str:
+    """Small letters and figures without accents, signs or drawn-out letters, one space between words."""
     text = unicodedata.normalize("NFKD", text.lower())
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     # Letters of any alphabet count: a report in Arabic or Romanian is not empty.

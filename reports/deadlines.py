@@ -1,10 +1,13 @@
-"""Working days in Regalbuto. Pure."""
+"""Working days and hours in Regalbuto. Pure."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+
+from django.conf import settings
 
 # Italian public holidays with a fixed date (law 260/1949 and later; 4 October from 2026 by law 151/2025),
 # and the patron's day, San Vito, 11 August. (month, day)
 _FIXED = {(1, 1), (1, 6), (4, 25), (5, 1), (6, 2), (8, 11), (8, 15), (11, 1), (12, 8), (12, 25), (12, 26)}
+_OPENS, _CLOSES = (time.fromisoformat(text.strip()) for text in settings.OFFICE_HOURS.split("-"))
 _SAINT_FRANCIS, _SAINT_FRANCIS_FROM = (10, 4), 2026
 
 
@@ -37,3 +40,16 @@ def add_working_days(start: date, days: int) -> date:
         day += timedelta(days=1)
         days -= is_working_day(day)
     return day
+
+
+def next_opening(now: datetime) -> datetime | None:
+    """When somebody will be there; None if the offices are open now.
+
+    Args:
+        now: in the town's time zone.
+    """
+    if is_working_day(now.date()) and _OPENS <= now.time() < _CLOSES:
+        return None
+    today = is_working_day(now.date()) and now.time() < _OPENS
+    day = now.date() if today else add_working_days(now.date(), 1)
+    return datetime.combine(day, _OPENS, now.tzinfo)

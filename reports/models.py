@@ -1,14 +1,18 @@
 """Citizens' reports: the case, the messages it is made of, its history, who handles what."""
 
 import secrets
+from datetime import date, timedelta
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from reports.states import OPEN, WAITING, State
 from whatsapp.models import Contact, Message
+
+GOAL = timedelta(days=30)
 
 
 def new_token() -> str:
@@ -47,6 +51,29 @@ class ReportCategory(models.Model):
         Office, verbose_name="ufficio", on_delete=models.PROTECT, related_name="categories"
     )
     working_days = models.PositiveSmallIntegerField("giorni lavorativi", default=20)
+    points = models.PositiveSmallIntegerField(
+        "punti di pericolo",
+        default=0,
+        validators=[MaxValueValidator(5)],
+        help_text="Da 0 a 5: quanto pesa sulla gravità, a parità del resto.",
+    )
+    weather = models.BooleanField(
+        "peggiora col maltempo",
+        default=False,
+        help_text="Durante un'allerta meteo queste segnalazioni salgono.",
+    )
+    offered = models.BooleanField(
+        "proposta al cittadino",
+        default=False,
+        help_text="Nell'elenco che il cittadino riceve quando non si capisce di che cosa si tratta (al "
+        "massimo dieci voci, titolo fino a 24 caratteri).",
+    )
+    standard = models.CharField(
+        "categoria del Modello Comuni",
+        max_length=100,
+        blank=True,
+        help_text="Nei dati esportati (requisito C.SI.2.4).",
+    )
     order = models.PositiveSmallIntegerField("ordine", default=0)
 
     class Meta:
@@ -89,9 +116,16 @@ class Report(models.Model):
     longitude = models.FloatField("longitudine", null=True, blank=True)
     address = models.CharField("indirizzo", max_length=200, blank=True)
     inside_town = models.BooleanField("nel territorio", null=True, blank=True)
+    # 1 routine ... 4 danger to people now (`severity`), from the words or, with a reason, from the staff.
     level = models.PositiveSmallIntegerField("gravità", default=1)
+    level_by_staff = models.BooleanField("gravità decisa da noi", default=False)
     score = models.PositiveSmallIntegerField("punteggio", default=10)
+    # (reason, points): `scoring`.
     reasons = models.JSONField("perché è qui", default=list, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self", verbose_name="unita a", on_delete=models.PROTECT, null=True, blank=True,
+        related_name="duplicates",
+    )  # fmt: skip
     state = models.CharField("stato", max_length=10, choices=State.choices, default=State.RECEIVED)
     office = models.ForeignKey(
         Office, verbose_name="ufficio", on_delete=models.PROTECT, null=True, blank=True,
@@ -106,16 +140,29 @@ class Report(models.Model):
     last_item_at = models.DateTimeField("ultimo messaggio", default=timezone.now)
     closed_at = models.DateTimeField("chiusa", null=True, blank=True)
     due_on = models.DateField("da chiudere entro", null=True, blank=True)
-    # What the citizen was asked automatically («place», «description»), each once, and when (in their time).
+    # When a person, not the program, first wrote to the citizen about it.
+    answered_at = models.DateTimeField("prima risposta di una persona", null=True, blank=True)
+    # What the citizen was asked automatically («place», «kind»), each once, and when (in their time).
     asked = models.JSONField("già chiesto", default=list, blank=True, editable=False)
     asked_at = models.DateTimeField("ultima risposta automatica", null=True, blank=True, editable=False)
+    # When the next question is due, if the person writes no more (our time).
+    ask_at = models.DateTimeField("prossima domanda", null=True, blank=True, editable=False)
+    # The person said «basta così»: what they write later is another matter.
+    ended_at = models.DateTimeField("completata dal cittadino", null=True, blank=True)
     # What the citizen is still to be told, because the 24-hour window was closed: it goes when they write.
     owed = models.TextField("da dire al cittadino", blank=True)
+    rating = models.PositiveSmallIntegerField("voto del cittadino", null=True, blank=True)
+    to_register = models.BooleanField("da protocollare", default=False)
+    protocol_number = models.CharField("numero di protocollo", max_length=20, blank=True)
+    protocol_date = models.DateField("data di protocollo", null=True, blank=True)
 
     class Meta:
         verbose_name = "segnalazione"
         verbose_name_plural = "segnalazioni"
-        permissions = [("treat_report", "Può trattare le segnalazioni")]
+        permissions = [
+            ("treat_report", "Può trattare le segnalazioni"),
+            ("export_report", "Può esportare le segnalazioni, senza dati personali"),
+        ]
         constraints = [
             models.CheckConstraint(name="report_level", condition=Q(level__range=(1, 4))),
             models.CheckConstraint(name="report_state", condition=Q(state__in=State.values)),
@@ -123,6 +170,16 @@ class Report(models.Model):
                 name="report_place",
                 condition=Q(latitude__isnull=True, longitude__isnull=True, inside_town__isnull=True)
                 | Q(latitude__range=(-90, 90), longitude__range=(-180, 180), inside_town__isnull=False),
+            ),
+            models.CheckConstraint(name="report_rating", condition=Q(rating__range=(1, 5))),
+            models.CheckConstraint(
+                name="report_duplicate",
+                condition=Q(duplicate_of__isnull=True) | ~Q(duplicate_of=F("pk")) & ~Q(state__in=OPEN),
+            ),
+            models.CheckConstraint(
+                name="report_protocol",
+                condition=Q(protocol_number="", protocol_date__isnull=True)
+                | (~Q(protocol_number="") & Q(protocol_date__isnull=False)),
             ),
             models.CheckConstraint(
                 name="report_closed_at",
@@ -140,10 +197,19 @@ class Report(models.Model):
             models.Index(fields=["due_on"], name="report_due", condition=Q(state__in=OPEN)),
             # A citizen who writes again is told what is owed.
             models.Index(fields=["contact"], name="report_owed", condition=~Q(owed="")),
+            models.Index(fields=["ask_at"], name="report_ask", condition=Q(ask_at__isnull=False)),
+            # The map and the search for duplicates look into a rectangle.
+            models.Index(fields=["latitude", "longitude"], name="report_point"),
+            models.Index(fields=["-opened_at"], name="report_opened"),
         ]
 
     def __str__(self) -> str:
         return f"Segnalazione n. {self.number}"
+
+    @property
+    def goal_on(self) -> date:
+        """The last day to end it or to say why not: 30 days, as for requests (art. 2 L. 241/1990)."""
+        return timezone.localdate(self.opened_at) + GOAL
 
     @property
     def has_place(self) -> bool:
@@ -175,18 +241,24 @@ class ReportEvent(models.Model):
     class Kind(models.TextChoices):
         OPENED = "opened", "ricevuta"
         ASKED = "asked", "chiesto al cittadino"
+        ENDED = "ended", "completata dal cittadino"
         DANGER = "danger", "pericolo segnalato"
-        RESCORED = "rescored", "gravità aumentata"
+        VERIFYING = "verifying", "in verifica"
         TAKEN = "taken", "presa in carico"
+        ASSIGNED = "assigned", "affidata"
         STARTED = "started", "lavori iniziati"
         ANSWERED = "answered", "risposta al cittadino"
         NOTED = "noted", "nota interna"
+        WEIGHED = "weighed", "gravità decisa da una persona"
         RECLASSIFIED = "reclassified", "categoria cambiata"
         HANDED_OVER = "handed_over", "passata a un altro ufficio"
         CLOSED = "closed", "chiusa"
         REOPENED = "reopened", "riaperta"
         CHANGED = "changed", "messaggio modificato o ritirato dal cittadino"
-        LOCATED = "located", "luogo preso da una foto"
+        LOCATED = "located", "luogo indicato"
+        JOINED = "joined", "unita a un'altra segnalazione"
+        RATED = "rated", "voto del cittadino"
+        REGISTERED = "registered", "protocollo"
         TOLD = "told", "detto al cittadino ciò che restava da dire"
 
     report = models.ForeignKey(
@@ -229,3 +301,22 @@ class ReplyText(models.Model):
 
     def __str__(self) -> str:
         return self.purpose
+
+
+class CannedReply(models.Model):
+    """A ready answer that staff put into the box and change before sending."""
+
+    title = models.CharField("titolo", max_length=60, unique=True)
+    body = models.TextField(
+        "testo",
+        max_length=1000,
+        help_text="{numero}, {ufficio}, {scadenza} e {link} diventano quelli della segnalazione.",
+    )
+
+    class Meta:
+        verbose_name = "risposta pronta"
+        verbose_name_plural = "risposte pronte"
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title

@@ -13,7 +13,10 @@ from whatsapp.personal_data import ERASED_ID, Clock, Need, Section, blank, row
 
 Kind = ReportEvent.Kind
 # What the program itself writes in the history: categories and reasons, nothing of the person.
-IMPERSONAL = (Kind.OPENED, Kind.ASKED, Kind.DANGER, Kind.RESCORED, Kind.RECLASSIFIED, Kind.CHANGED)
+IMPERSONAL = (
+    Kind.OPENED, Kind.ASKED, Kind.DANGER, Kind.RECLASSIFIED, Kind.CHANGED, Kind.ASSIGNED, Kind.RATED,
+    Kind.REGISTERED,
+)  # fmt: skip
 # Decimals of a degree: about 100 metres, the street and not the door.
 DECIMALS = 3
 # The house number at the end, and not the number that is a road's name («SS 121»).

@@ -3,7 +3,6 @@
 import json
 import random
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -68,43 +67,3 @@ def find_address(text: str) -> str:
         return ""
     words = _NOT_IN_A_NAME.sub("", match[0])
     return " ".join(words.split()).rstrip(" ,.")[:_ADDRESS_LIMIT] if " " in words.strip() else ""
-
-
-# A degree of longitude is this much shorter than one of latitude at 37.65° north: else the town looks wide.
-_NARROWING = 0.7918
-# Degrees. A point further away than this is not drawn: the town would be a dot.
-_FAR = 0.3
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """The town's outline and a point, in the units of an SVG `viewBox` (y downwards)."""
-
-    view_box: str
-    outline: str
-    x: str
-    y: str
-
-
-def sketch(latitude: float, longitude: float) -> Sketch | None:
-    """A drawing of where a point is in the town; None if it is too far away to be drawn."""
-    corners = [_flat(x, y) for x, y in boundary()]
-    point = _flat(longitude, latitude)
-    xs, ys = zip(*corners, point, strict=True)
-    inner_xs, inner_ys = zip(*corners, strict=True)
-    if max(xs) - min(xs) > max(inner_xs) - min(inner_xs) + _FAR * 1000:
-        return None
-    if max(ys) - min(ys) > max(inner_ys) - min(inner_ys) + _FAR * 1000:
-        return None
-    box = (min(xs) - 8, min(ys) - 8, max(xs) - min(xs) + 16, max(ys) - min(ys) + 16)
-    return Sketch(
-        view_box=" ".join(f"{side:.1f}" for side in box),
-        outline=" ".join(f"{x:.1f},{y:.1f}" for x, y in corners),
-        x=f"{point[0]:.1f}",
-        y=f"{point[1]:.1f}",
-    )
-
-
-def _flat(longitude: float, latitude: float) -> Point:
-    """Thousandths of a degree on a flat sheet around the town hall, east to the right, north up."""
-    return (longitude - 14.6396) * _NARROWING * 1000, (37.6535 - latitude) * 1000

@@ -8,14 +8,9 @@ from reports.models import Report
 from reports.states import OPEN, WAITING, State
 
 
-def by_urgency(reports: QuerySet[Report]) -> QuerySet[Report]:
-    """The most urgent first; see `scoring`."""
-    return reports.alias(rank=scoring.rank(), urgency=scoring.urgency()).order_by(*scoring.ORDER)
-
-
 def waiting() -> QuerySet[Report]:
     """Open and not taken in charge, the most serious first."""
-    return by_urgency(Report.objects.filter(state__in=WAITING).select_related("category", "office"))
+    return scoring.by_urgency(Report.objects.filter(state__in=WAITING).select_related("category", "office"))
 
 
 def overdue() -> QuerySet[Report]:

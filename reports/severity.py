@@ -91,6 +91,9 @@ class Assessment:
     level: int
     category: str
     reasons: tuple[str, ...]
+    weight: int = 0
+    vulnerable: bool = False
+    blocked: bool = False
 
 
 @lru_cache(maxsize=512)  # a case is assessed anew with each piece it gains

@@ -7,11 +7,13 @@ class State(models.TextChoices):
     """The labels are what staff and citizens read."""
 
     RECEIVED = "received", "ricevuta"
+    VERIFYING = "verifying", "in verifica"
     TAKEN = "taken", "presa in carico"
     WORKING = "working", "in lavorazione"
     RESOLVED = "resolved", "risolta"
     NOT_OURS = "not_ours", "non di competenza"
     REJECTED = "rejected", "non accolta"
+    DUPLICATE = "duplicate", "duplicata"
     CANCELLED = "cancelled", "annullata"
     REOPENED = "reopened", "riaperta"
 
@@ -21,19 +23,19 @@ class Forbidden(ValueError):
 
 
 OUTCOMES = (State.RESOLVED, State.NOT_OURS, State.REJECTED, State.CANCELLED)
-OPEN = (State.RECEIVED, State.TAKEN, State.WORKING, State.REOPENED)
+OPEN = (State.RECEIVED, State.VERIFYING, State.TAKEN, State.WORKING, State.REOPENED)
 # Open, and nobody has it: the citizen is waiting for a person.
 WAITING = (State.RECEIVED, State.REOPENED)
 
+_ENDS = (*OUTCOMES, State.DUPLICATE)
+_ANEW = (State.VERIFYING, State.TAKEN, State.WORKING, *_ENDS)
 TRANSITIONS: dict[State, tuple[State, ...]] = {
-    State.RECEIVED: (State.TAKEN, State.WORKING, *OUTCOMES),
-    State.REOPENED: (State.TAKEN, State.WORKING, *OUTCOMES),
-    State.TAKEN: (State.WORKING, *OUTCOMES),
-    State.WORKING: OUTCOMES,
-    State.RESOLVED: (State.REOPENED,),
-    State.NOT_OURS: (State.REOPENED,),
-    State.REJECTED: (State.REOPENED,),
-    State.CANCELLED: (State.REOPENED,),
+    State.RECEIVED: _ANEW,
+    State.REOPENED: _ANEW,
+    State.VERIFYING: (State.TAKEN, State.WORKING, *_ENDS),
+    State.TAKEN: (State.VERIFYING, State.WORKING, *_ENDS),
+    State.WORKING: _ENDS,
+    **dict.fromkeys(_ENDS, (State.REOPENED,)),
 }
 
 

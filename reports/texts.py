@@ -1,5 +1,6 @@
 """What citizens are told. The defaults are here; the staff edit the rows (`ReplyText`)."""
 
+import re
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,8 +20,12 @@ class Default:
 DEFAULTS: dict[str, Default] = {
     "received": Default(
         "Prima risposta a una segnalazione",
-        "Abbiamo ricevuto la segnalazione n. {numero}: una persona del Comune la leggerà. {domanda}\n\n"
-        "Puoi seguirla qui: {link}",
+        "Abbiamo ricevuto la segnalazione n. {numero}. Una persona del Comune la legge e ti risponde qui; "
+        "contiamo di chiuderla entro il {scadenza}. {orario}\n\n{domanda}\n\nPuoi seguirla qui: {link}",
+    ),
+    "closed_now": Default(
+        "Aggiunta fuori orario",
+        "Adesso gli uffici sono chiusi: riaprono il {apertura}. Se c'è pericolo chiama subito il 112.",
     ),
     "danger": Default(
         "Prima risposta quando si parla di pericolo",
@@ -30,14 +35,27 @@ DEFAULTS: dict[str, Default] = {
     ),
     "paged": Default("Pericolo: chi è di turno è stato avvisato", "abbiamo avvisato chi è di turno."),
     "not_paged": Default("Pericolo: nessuno è di turno", "una persona del Comune la leggerà appena può."),
-    "ask_description": Default(
-        "Domanda: di che cosa si tratta",
-        "Scrivi in poche parole che cosa succede, anche con una nota vocale.",
-    ),
     "ask_place": Default(
-        "Domanda: dove", "Dove si trova? Manda la posizione con il pulsante qui sotto oppure scrivi la via."
+        "Domanda: dove",
+        "Dove si trova? Manda la posizione con il pulsante qui sotto oppure scrivi la via. Se non hai altro "
+        "da dire scrivi «basta così».",
     ),
-    "ask_nothing": Default("Quando non manca nulla", "Se vuoi, aggiungi foto o altri particolari."),
+    "ask_kind": Default(
+        "Domanda: di che cosa si tratta",
+        "Di che cosa si tratta? Scegli dall'elenco qui sotto oppure scrivilo in poche parole.",
+    ),
+    "ask_nothing": Default(
+        "Quando non manca nulla", "Se vuoi, aggiungi foto o altri particolari; altrimenti tocca «Basta così»."
+    ),
+    "finished": Default(
+        "Il cittadino ha detto «basta così»",
+        "Va bene, la segnalazione n. {numero} è completa: ti scriviamo noi. Se c'è un altro problema, "
+        "scrivilo pure. Se invece volevi non ricevere più messaggi dal Comune, scrivi ISCRIZIONE OFF.",
+    ),
+    "added": Default(
+        "Aggiunta a una segnalazione già aperta",
+        "L'abbiamo aggiunto alla segnalazione n. {numero}, che è «{stato}». Puoi seguirla qui: {link}",
+    ),
     "outside": Default(
         "Aggiunta se il punto è fuori dal territorio",
         "Il punto indicato sembra fuori dal territorio di Regalbuto: controlla che sia giusto.",
@@ -92,6 +110,14 @@ DEFAULTS: dict[str, Default] = {
         "Chiusa: non accolta",
         "Segnalazione n. {numero}: non possiamo darle seguito, perché: (scrivi qui il motivo).",
     ),
+    "verifying": Default(
+        "In verifica", "Segnalazione n. {numero}: la stiamo verificando. Se ne occupa: {ufficio}."
+    ),
+    "duplicate": Default(
+        "Chiusa: duplicata",
+        "Segnalazione n. {numero}: il problema ci era già stato segnalato e ce ne stiamo occupando. Ti "
+        "avvisiamo qui di ogni novità.",
+    ),
     "cancelled": Default("Chiusa: annullata", "Segnalazione n. {numero}: è stata annullata."),
     "handed_over": Default(
         "Passata a un altro ufficio", "Segnalazione n. {numero}: adesso se ne occupa {ufficio}."
@@ -101,8 +127,21 @@ DEFAULTS: dict[str, Default] = {
         "Segnalazione n. {numero}: il problema non dipende dal Comune. L'abbiamo passata a {ufficio}, "
         "che se ne occupa direttamente.",
     ),
+    "rated": Default(
+        "Dopo il voto del cittadino",
+        "Grazie: il tuo voto ci aiuta a fare meglio. Se il problema torna, scrivici.",
+    ),
     "question": Default("Domanda su una segnalazione aperta", "Segnalazione n. {numero}. {domanda}"),
     "reopened": Default("Riaperta", "Segnalazione n. {numero}: l'abbiamo riaperta e la guardiamo di nuovo."),
+}
+
+# Ready answers to begin with: title -> words.
+CANNED = {
+    "Grazie, verifichiamo": "Grazie per la segnalazione n. {numero}. Mandiamo qualcuno a verificare.",
+    "Serve una foto": "Per capire meglio ci serve una foto: puoi mandarla qui?",
+    "Serve il punto esatto": "Ci serve il punto esatto: puoi mandare la posizione, o la via e il civico?",
+    "Lavoro programmato": "Segnalazione n. {numero}: l'intervento è in programma entro il {scadenza}.",
+    "Chiama AcquaEnna": "Per acqua e fogne puoi chiamare anche direttamente AcquaEnna: 331 6649014.",
 }
 
 
@@ -119,10 +158,16 @@ def prefilled(report: Report, slugs: list[str], **values: str) -> dict[str, str]
     return {slug: _filled(bodies.get(slug) or DEFAULTS[slug].body, names) for slug in slugs}
 
 
+def filled(body: str, report: Report) -> str:
+    """A ready answer with the case's names filled in."""
+    return _filled(body, _about(report))
+
+
 def _filled(body: str, names: dict[str, str]) -> str:
     for name, value in names.items():
         body = body.replace(f"{{{name}}}", value)
-    return body.strip()
+    # An empty name leaves an empty line behind.
+    return re.sub(r" *\n{2,}", "\n\n", body).strip()
 
 
 def _about(report: Report | None) -> dict[str, str]:
@@ -130,6 +175,7 @@ def _about(report: Report | None) -> dict[str, str]:
         return {}
     return {
         "numero": report.number,
+        "stato": (report.duplicate_of or report).get_state_display(),
         "link": link(report),
         # Until it is handed over, a case of an outside body is in our hands.
         "ufficio": report.office.name

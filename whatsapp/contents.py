@@ -18,18 +18,21 @@ LIST_LABEL_LIMIT = 20
 SENDABLE = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT})
 
 
-def text(body: str, *, buttons: Sequence[tuple[str, str]] = ()) -> Content:
+def text(
+    body: str, *, buttons: Sequence[tuple[str, str]] = (), expires_at: datetime | None = None
+) -> Content:
     """Save a free text, with up to three reply buttons (id, title). Only inside the 24-hour window.
 
     Raises:
         ContentError: empty, too long, or with buttons WhatsApp does not take.
     """
     if not buttons:
-        return _save(Kind.TEXT, body, limit=TEXT_LIMIT)
+        return _save(Kind.TEXT, body, limit=TEXT_LIMIT, expires_at=expires_at)
     _check_choices(
         buttons, "pulsanti", most=MAX_BUTTONS, id_limit=BUTTON_ID_LIMIT, title_limit=BUTTON_TITLE_LIMIT
     )
-    return _save(Kind.BUTTONS, body, buttons=[list(button) for button in buttons])
+    rows = [list(button) for button in buttons]
+    return _save(Kind.BUTTONS, body, buttons=rows, expires_at=expires_at)
 
 
 def choices(body: str, label: str, rows: Sequence[tuple[str, str, str]]) -> Content:

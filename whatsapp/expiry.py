@@ -7,7 +7,7 @@ from auditlog.models import LogEntry
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from whatsapp.models import Contact, Content, Media, Message, WebhookEvent
+from whatsapp.models import Call, Contact, Content, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock, deleting, remove_files, unreferenced
 from whatsapp.types import State
 
@@ -46,6 +46,14 @@ CLOCKS = (
         days=14,
         due=lambda before: WebhookEvent.objects.filter(handled_at__lt=before),
         discard=deleting(WebhookEvent),
+    ),
+    Clock(
+        slug="calls",
+        name="Chiamate del personale",
+        explanation="Che cosa è stato detto a chi è di turno, e chi se ne è occupato.",
+        days=30,
+        due=lambda before: Call.objects.filter(created_at__lt=before),
+        discard=deleting(Call),
     ),
     Clock(
         slug="messages",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from whatsapp import channels, claims, tiers
+from whatsapp import channels, claims, paging, tiers
 from whatsapp.models import Attempt, Media, Message, WebhookEvent
 from whatsapp.types import Lane, State
 
@@ -24,6 +24,7 @@ class Snapshot:
     queued: dict[str, int]  # by lane, due now
     oldest_queued: dict[str, float]  # by lane
     uncertain: int
+    unanswered_calls: int  # of the staff
     unhandled_events: int
     oldest_event: float
     pending_files: int
@@ -53,6 +54,11 @@ class Snapshot:
             found.append(
                 "Raggiunto il limite di WhatsApp nelle 24 ore: gli avvisi ordinari ripartono da soli."
             )
+        if self.unanswered_calls:
+            found.append(
+                f"Chiamate di turno a cui nessuno ha risposto: {self.unanswered_calls}. Guarda prima le "
+                "segnalazioni più gravi."
+            )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
         return found
@@ -69,6 +75,7 @@ class Snapshot:
             "in_coda": self.queued,
             "piu_vecchio_in_coda_secondi": self.oldest_queued,
             "esito_incerto": self.uncertain,
+            "chiamate_senza_risposta": self.unanswered_calls,
             "notifiche_da_trattare": self.unhandled_events,
             "file_da_scaricare": self.pending_files,
             "in_pausa_dal": self.paused_at,
@@ -94,6 +101,7 @@ def snapshot() -> Snapshot:
         queued={lane.value: lanes.get(lane.value, (0, now))[0] for lane in Lane},
         oldest_queued={lane.value: _age(lanes.get(lane.value, (0, now))[1], now) for lane in Lane},
         uncertain=Message.objects.filter(state=State.UNCERTAIN).count(),
+        unanswered_calls=paging.unanswered().count(),
         unhandled_events=events["n"],
         oldest_event=_age(events["oldest"], now),
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),

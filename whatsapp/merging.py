@@ -29,8 +29,9 @@ def lock_all(pks: Collection[int]) -> dict[int, Contact]:
     while True:
         contacts = Contact.objects.select_related("merged_into").filter(pk__in=pks)
         persons = {contact.pk: contact.person.pk for contact in contacts}
-        rows = Contact.objects.select_for_update().filter(pk__in=set(persons.values())).order_by("pk")
-        held = {row.pk: row for row in rows}
+        # No key: else two who tap «Me ne occupo» at once, each to be told of the other, would deadlock.
+        rows = Contact.objects.select_for_update(no_key=True).filter(pk__in=set(persons.values()))
+        held = {row.pk: row for row in rows.order_by("pk")}
         if all(row.merged_into_id is None for row in held.values()):  # else merged while we waited
             return {pk: held[person] for pk, person in persons.items()}
 

@@ -1,35 +1,273 @@
-"""Calling a person when something cannot wait."""
+"""Calling the staff when something cannot wait, again and again until somebody takes charge."""
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
 
-from whatsapp import outbox
-from whatsapp.models import StaffPhone
+from whatsapp import channels, claims, contents, outbox, phones, signals, templates
+from whatsapp.errors import ContentError
+from whatsapp.models import Call, Contact, Content, Message, StaffPhone, Template
+from whatsapp.types import Kind, Lane
 
 logger = logging.getLogger(__name__)
 
+# Installed by a migration: {{1}} the reason, {{2}} the text, or who takes care of it.
+CALL, TAKEN = "chiamata_di_turno", "chiamata_presa_in_carico"
+LABEL, PAYLOAD = "Me ne occupo", "call:"
+# After so many nobody will answer: it stays in `unanswered`.
+ROUNDS = 6
+REASON_LIMIT = 200
+NOT_STAFF = (
+    "Questo pulsante è per il personale di turno del Comune. Per una segnalazione scrivi qui; in caso di "
+    "pericolo chiama il 112."
+)
+GONE = "Questa chiamata non c'è più: non devi fare nulla."
+YOURS = "Va bene: «{}» è in carico a te. Lo diciamo agli altri."
+SETTLED = "Di «{}» si occupa già qualcuno{}: non devi fare altro."
 
-def page(reason: str, text: str) -> int:
-    """Tell everybody on duty, by e-mail and on WhatsApp where their window is open.
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """One thing for several people, in each way it may reach them.
+
+    Attributes:
+        free: for WhatsApp inside the 24-hour window; with the template and its parameters outside.
+        buttons: of the free text; `ends`: what the template's buttons carry, by their type.
+    """
+
+    subject: str
+    mail: str
+    free: str
+    template: str
+    parameters: Sequence[str]
+    buttons: Sequence[tuple[str, str]] = ()
+    ends: Mapping[str, str] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+    def content(self, *, window_open: bool) -> Content:
+        """Raises ContentError: the template cannot be used."""
+        if window_open:
+            return contents.text(self.free, buttons=self.buttons, expires_at=self.expires_at)
+        template = Template.objects.filter(name=self.template, language="it").first()
+        if template is None:
+            raise ContentError(f"Il modello «{self.template}» non c'è più.")
+        *others, last = self.parameters
+        room = templates.room_for(template, [*others, ""])
+        return contents.from_template(
+            template,
+            [*others, _cut(templates.clean_parameter(last) or "–", room)],
+            button_parameters=[(button["type"], self.ends[button["type"]]) for button in template.buttons],
+            expires_at=self.expires_at,
+        )
+
+
+@transaction.atomic
+def page(reason: str, text: str, *, key: str = "", path: str = "") -> int:
+    """Tell who is on duty, by e-mail and on WhatsApp; everybody if of them nobody can be told.
 
     Args:
         reason: one line, the subject.
-        text: what happened and what to do, in Italian.
+        text: what happened and what to do, in Italian. Numbers in it are masked.
+        key: what it is about, such as `report-17`: it is told again, soon to everybody, until `settle` or
+            until somebody taps «Me ne occupo» (the signal `page_taken`). While that goes on, asking again
+            changes only the words. Empty: told once.
+        path: of this site's page to open, as `reverse` gives it.
 
     Returns:
-        How many people were told.
+        How many people were told: can be reached, not have read.
     """
-    on_duty = list(StaffPhone.objects.filter(on_duty=True).select_related("user", "contact"))
-    addresses = [phone.user.email for phone in on_duty if phone.user.email]
-    if addresses:
+    words = {
+        "reason": phones.masked(templates.clean_parameter(reason))[:REASON_LIMIT] or "chiamata",
+        "text": phones.masked(text).strip(),
+        "path": path,
+    }
+    if key:
+        call, _ = Call.objects.update_or_create(key=key, settled_at=None, defaults=words)
+    else:
+        call = Call.objects.create(**words)
+    if call.due_at:
+        return call.called.count()
+    call.rounds = 0  # one that nobody answered begins again
+    return _tell_next(call)
+
+
+def settle(key: str, user: User | None = None) -> None:
+    """Somebody took charge, or it is over: no more rounds. Told who, the others who were called hear it.
+
+    Idempotent. Whoever locks rows of their own locks them before: the call's comes last.
+    """
+    _settle(Call.objects.filter(key=key).exclude(key=""), user)
+
+
+def unanswered() -> QuerySet[Call]:
+    """What everybody was called for and nobody took."""
+    return Call.objects.filter(settled_at=None, due_at=None).exclude(key="")
+
+
+def call_again() -> int:
+    """Do the rounds that are due, each in a transaction of its own. Returns how many."""
+    done = 0
+    while _do_one():
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _do_one() -> bool:
+    due = Call.objects.filter(settled_at=None, due_at__lte=timezone.now()).order_by("due_at")
+    call = due.select_for_update(skip_locked=True).first()
+    if call:
+        _tell_next(call)
+    return call is not None
+
+
+def _tell_next(call: Call) -> int:
+    """The next round: first who is on duty, then everybody. Returns how many were told."""
+    everybody = list(StaffPhone.objects.filter(user__is_active=True).select_related("user", "contact"))
+    on_duty = [phone for phone in everybody if phone.on_duty]
+    call.rounds += 1
+    again = bool(call.key) and call.rounds < ROUNDS
+    call.due_at = timezone.now() + settings.ESCALATE_AFTER if again else None
+    call.save(update_fields=["rounds", "due_at"])
+    words = _words(call)
+    told = _tell(on_duty, words) if on_duty and call.rounds == 1 else []
+    told = told or _tell(everybody, words)
+    call.called.add(*told)
+    return len(told)
+
+
+def _words(call: Call) -> _Words:
+    again = f"Nessuno ha ancora risposto: chiamata {call.rounds} di {ROUNDS}.\n" if call.rounds > 1 else ""
+    text = f"{again}{call.text}"
+    link = f"{settings.SITE_URL}{call.path}" if call.path else ""
+    answer = f"{PAYLOAD}{call.pk}"
+    room = contents.INTERACTIVE_LIMIT - len(call.reason) - len(link) - 10
+    return _Words(
+        subject=call.reason,
+        mail="\n\n".join(filter(None, [text, link])),
+        free="\n\n".join(filter(None, [f"*{call.reason}*", _cut(text, room), link])),
+        template=CALL,
+        parameters=[call.reason, text],
+        buttons=[(answer, LABEL)],
+        ends={"quick_reply": answer, "url": (call.path or reverse("admin:index")).lstrip("/")},
+        # What could not leave before the next round would only be a repetition of it.
+        expires_at=timezone.now() + settings.ESCALATE_AFTER if call.key else None,
+    )
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
+
+
+def _tell(people: Sequence[StaffPhone], words: _Words) -> list[StaffPhone]:
+    """Write to these people in every way; those who could be told, though they may be asleep."""
+    mailed = {phone.pk for phone in people if phone.user.email}
+    if mailed:
+        addresses = [phone.user.email for phone in people if phone.pk in mailed]
+        subject = f"WhatsURP: {words.subject}"
         # After commit: a slow mail server must not hold the rows of whoever called.
-        mail = partial(send_mail, f"WhatsURP: {reason}", text, None, addresses, fail_silently=True)
+        mail = partial(send_mail, subject, words.mail, None, addresses, fail_silently=True)
         transaction.on_commit(mail)
-    for phone in on_duty:
-        if phone.contact.window_open:
-            outbox.reply(phone.contact, f"*{reason}*\n{text}"[:4000])
-    logger.warning("paged %d people: %s", len(on_duty), reason)
-    return len(on_duty)
+    written = _write(people, words)
+    logger.warning(
+        "told %d of %d people, %d on WhatsApp, %d by e-mail: %s",
+        len(mailed | written), len(people), len(written), len(mailed), words.subject,
+    )  # fmt: skip
+    return [phone for phone in people if phone.pk in mailed | written]
+
+
+def _write(people: Iterable[StaffPhone], words: _Words) -> set[int]:
+    """Queue it on WhatsApp, as an answer: no limit for notices holds it. Returns the phones' pks."""
+    if channels.stopped(channels.current(), Lane.REPLY):
+        return set()  # it would leave when the channel goes on, as news that is none
+    reached: set[int] = set()
+    for window_open in (True, False):
+        group = {p.contact.person.pk: p.pk for p in people if p.contact.window_open is window_open}
+        if not group:
+            continue
+        try:
+            content = words.content(window_open=window_open)
+        except ContentError as error:
+            logger.warning("%d people cannot be called on WhatsApp: %s", len(group), error)
+            continue
+        outbox.enqueue(content, group, Lane.REPLY)
+        queued = list(content.messages.select_related("contact", "content__template"))
+        refused = claims.refusals(queued)  # blocked, erased, …; a moment instead of a reason only delays it
+        reached |= {group[m.contact_id] for m in queued if not isinstance(refused.get(m.pk), str)}
+    return reached
+
+
+# --- The answer -------------------------------------------------------------------------------------
+
+
+def handle(message: Message) -> bool:
+    """First of `INBOUND_HANDLERS`: «Me ne occupo» tapped; False if the message is about something else."""
+    content = message.content
+    if content.kind != Kind.BUTTON_REPLY or not content.payload.startswith(PAYLOAD):
+        return False
+    answer = _take(message.contact, content.payload.removeprefix(PAYLOAD))
+    # Whoever is called thirty times in a night is no machine.
+    outbox.reply(message.contact, answer, automatic=answer == NOT_STAFF)
+    return True
+
+
+def _take(contact: Contact, number: str) -> str:
+    """Put the call of this number in charge of whose phone it is; what to answer."""
+    staff = StaffPhone.objects.filter(contact__in=contact.rows(), user__is_active=True)
+    phone = staff.select_related("user").first()
+    calls = Call.objects.filter(pk=number if number.isdecimal() else 0)
+    if phone is None:
+        return NOT_STAFF
+    if (call := calls.first()) is None:
+        return GONE
+    if call.settled_at is None:
+        signals.page_taken.send(sender=Call, key=call.key, user=phone.user)
+        _settle(calls, phone.user)
+        call.refresh_from_db()
+    if call.taken_by == phone.user:
+        return YOURS.format(call.reason)
+    return SETTLED.format(call.reason, f" ({_name(call.taken_by)})" if call.taken_by else "")
+
+
+@transaction.atomic
+def _settle(calls: QuerySet[Call], user: User | None) -> None:
+    call = calls.filter(settled_at=None).select_for_update().first()
+    if call is None:
+        return
+    call.settled_at, call.due_at, call.taken_by = timezone.now(), None, user
+    call.save(update_fields=["settled_at", "due_at", "taken_by"])
+    others = list(call.called.select_related("user", "contact").exclude(user=user)) if user else []
+    if user and others:
+        _tell(others, _taken_words(call, _name(user)))
+
+
+def _taken_words(call: Call, who: str) -> _Words:
+    said = f"Se ne occupa {who}: tu non devi fare altro."
+    return _Words(
+        subject=f"{call.reason}: se ne occupa {who}",
+        mail=said,
+        free=f"*{call.reason}*\n{said}",
+        template=TAKEN,
+        parameters=[call.reason, who],
+    )
+
+
+def uses(template: Template) -> list[templates.Use]:
+    """What is told with it (`TEMPLATE_USES`)."""
+    phones_page = reverse("admin:whatsapp_staffphone_changelist")
+    used = template.name in (CALL, TAKEN)
+    return [templates.Use(label="Chiamate del personale di turno", url=phones_page)] if used else []
+
+
+def _name(user: User) -> str:
+    return user.get_full_name() or user.get_username()

@@ -17,3 +17,7 @@ contacts_merged = Signal()
 identity_changed = Signal()
 # A file will never be available: `media`, whose `reason` the staff read. Told to whoever sent it.
 media_rejected = Signal()
+# Somebody called by `paging.page` answers that they take it: `key`, `user`. Sent just before the call is
+# settled, so that a receiver locks its own rows first, as it must for `paging.settle`; perhaps a moment after
+# a colleague took it, which the receiver sees in its own rows.
+page_taken = Signal()

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from whatsapp import account, delivery, fetching, inbox
+from whatsapp import account, delivery, fetching, inbox, paging
 from whatsapp import sweep as sweeping
 from whatsapp.errors import ChannelError
 from whatsapp.models import WebhookEvent
@@ -64,6 +64,11 @@ def mark_read(provider_id: str) -> None:
 @shared_task(name="whatsapp.sync_templates")
 def sync_templates() -> None:
     account.sync_templates()
+
+
+@shared_task(name="whatsapp.call_again")
+def call_again() -> None:
+    paging.call_again()
 
 
 @shared_task(name="whatsapp.sweep")

@@ -13,7 +13,7 @@ from django.db import transaction
 from regalbuto_urp.demo import life, people, staff
 from regalbuto_urp.demo.life import Moment, Town
 from subscribers.models import Policy, Subscriber
-from whatsapp.models import Contact, StaffPhone, Template
+from whatsapp.models import Call, Contact, StaffPhone, Template
 
 
 class Refused(Exception):
@@ -68,6 +68,7 @@ def fill(track: Callable[[list[Moment]], Iterator[Moment]] = iter) -> Filled:
             town.live(moment)
         giuseppe = Contact.objects.get(phone=people.GIUSEPPE.phone)
         StaffPhone.objects.create(user=users["segreteria"], contact=giuseppe)
+        Call.objects.filter(settled_at=None).delete()  # nobody is called tonight about last spring's dangers
     return Filled(Subscriber.objects.count(), len(moments))
 
 

@@ -18,7 +18,7 @@ from broadcasts.models import Broadcast, Category
 from regalbuto_urp.demo import chat, clock, people, stories
 from regalbuto_urp.demo.people import Person
 from regalbuto_urp.demo.stories import Case, Notice
-from reports import casework, places, texts
+from reports import casework, deciding, places, texts
 from reports.models import Report
 from reports.states import State
 from whatsapp import media
@@ -163,7 +163,7 @@ class Town:
 
     def _note(self, case: Case, person: Person) -> None:
         note = "Sentito l'ufficio tecnico: squadra avvisata."
-        casework.add_note(_report_of(person), self.staff["segreteria"], note)
+        deciding.add_note(_report_of(person), self.staff["segreteria"], note)
 
     def _work(self, case: Case, person: Person) -> None:
         casework.start_work(_report_of(person), self.staff["segreteria"], case.answer)

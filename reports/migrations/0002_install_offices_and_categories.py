@@ -1,4 +1,4 @@
-"""The offices and the ten categories reports are sorted into; the staff edit them in the admin."""
+"""The offices and the categories reports are sorted into; the staff edit them in the admin."""
 
 from django.db import migrations
 
@@ -9,19 +9,29 @@ OFFICES = [
     ("Polizia municipale", "poliziamunicipale@comune.regalbuto.en.it", False),
     ("AcquaEnna", "info@acquaenna.it", True),
 ]
-# slug, name, office, working days
+TECHNICAL, POLICE, SECRETARIAT = "Ufficio tecnico", "Polizia municipale", "Segreteria - Staff del Sindaco"
+ROADS = "Strade, marciapiedi, segnaletica e viabilità"
+# slug, name, office, working days, points of danger, worse in bad weather, offered to the citizen, and the name
+# in the list of Modello Comuni (italia/design-comuni-pagine-statiche, disservizio-lista.json) plus public lighting.
 CATEGORIES = [
-    ("sicurezza", "Sicurezza e degrado", "Polizia municipale", 5),
-    ("strade", "Strade e marciapiedi", "Ufficio tecnico", 15),
-    ("acqua-fognature", "Acqua e fognature", "AcquaEnna", 5),
-    ("illuminazione", "Illuminazione pubblica", "Ufficio tecnico", 10),
-    ("rifiuti", "Rifiuti e pulizia", "Ufficio tecnico", 7),
-    ("edifici", "Edifici, muri e scuole", "Ufficio tecnico", 15),
-    ("segnaletica", "Segnaletica e viabilità", "Polizia municipale", 10),
-    ("verde", "Parchi e verde pubblico", "Ufficio tecnico", 15),
-    ("animali", "Animali", "Polizia municipale", 7),
-    ("altro", "Altro", "Segreteria - Staff del Sindaco", 20),
-]
+    ("sicurezza", "Sicurezza e degrado", POLICE, 5, 3, False, True, "Sicurezza, degrado"),
+    ("strade", "Strade e marciapiedi", TECHNICAL, 15, 2, True, True, ROADS),
+    ("acqua-fognature", "Acqua e fognature", "AcquaEnna", 5, 2, True, True,
+     "Acqua, allagamenti, problemi fognari"),
+    ("illuminazione", "Illuminazione pubblica", TECHNICAL, 10, 1, False, True, "Illuminazione pubblica"),
+    ("rifiuti", "Rifiuti e pulizia", TECHNICAL, 7, 0, False, True, "Igiene urbana, rifiuti, pulizia e decoro"),
+    ("edifici", "Edifici, muri e scuole", TECHNICAL, 15, 2, True, True,
+     "Manutenzione immobili, edifici pubblici, scuole, barriere, cimiteri"),
+    ("segnaletica", "Segnaletica e viabilità", POLICE, 10, 1, False, True, ROADS),
+    ("verde", "Parchi e verde pubblico", TECHNICAL, 15, 1, True, True, "Parchi e verde pubblico"),
+    ("animali", "Animali", POLICE, 7, 1, False, True, "Disinfestazione, derattizzazione, animali randagi"),
+    ("ambiente", "Ambiente e inquinamento", POLICE, 10, 2, False, False, "Ambiente, inquinamento"),
+    ("arredo-urbano", "Arredo urbano", TECHNICAL, 20, 0, False, False, "Arredo urbano"),
+    ("quiete", "Ordine e quiete pubblica", POLICE, 5, 1, False, False,
+     "Ordine pubblico, disturbo della quiete"),
+    ("servizi", "Servizi del Comune", SECRETARIAT, 10, 0, False, False, "Servizi del comune"),
+    ("altro", "Altro", SECRETARIAT, 20, 0, False, True, ""),
+]  # fmt: skip
 
 
 def install(apps, schema_editor):
@@ -31,10 +41,19 @@ def install(apps, schema_editor):
         )[0]
         for name, email, external in OFFICES
     }
-    for order, (slug, name, office, days) in enumerate(CATEGORIES):
+    for order, (slug, name, office, days, points, weather, offered, standard) in enumerate(CATEGORIES):
         apps.get_model("reports", "ReportCategory").objects.get_or_create(
             slug=slug,
-            defaults={"name": name, "office": offices[office], "working_days": days, "order": order},
+            defaults={
+                "name": name,
+                "office": offices[office],
+                "working_days": days,
+                "points": points,
+                "weather": weather,
+                "offered": offered,
+                "standard": standard,
+                "order": order,
+            },
         )
 
 

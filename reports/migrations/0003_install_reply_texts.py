@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from reports.texts import DEFAULTS
+from reports.texts import CANNED, DEFAULTS
 
 
 def install(apps, schema_editor):
@@ -10,6 +10,8 @@ def install(apps, schema_editor):
         apps.get_model("reports", "ReplyText").objects.get_or_create(
             slug=slug, defaults={"purpose": default.purpose, "body": default.body}
         )
+    for title, body in CANNED.items():
+        apps.get_model("reports", "CannedReply").objects.get_or_create(title=title, defaults={"body": body})
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@
 // One click, one effect: the server sees to it anyway, this spares the doubt.
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", () => {
-    const button = form.querySelector("button[type=submit]");
+    const button = form.querySelector("button[type=submit], button:not([type])");
     button.disabled = true;
     button.textContent = "Un momento…";
   });

@@ -71,3 +71,9 @@ def report_of(*texts: str, contact: Contact | None = None, at: datetime | None =
 def items_of(report: Report) -> set[int]:
     """The messages of a case."""
     return set(ReportItem.objects.filter(report=report).values_list("message_id", flat=True))
+
+
+def close_window(report: Report) -> None:
+    """Let the citizen's last message be more than 24 hours old."""
+    report.contact.window_expires_at = timezone.now() - timedelta(minutes=1)
+    report.contact.save()

@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from reports import assembling, by_template, casework, inbound
-from reports.casework import CaseworkError, WindowClosed
+from reports import assembling, casework, deciding, inbound, template_answers
+from reports.casework import CaseworkError
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, TRANSITIONS, Forbidden, State
-from tests.factories.reports import OfficeFactory, ReportFactory, piece, report_of
+from tests.factories.reports import OfficeFactory, ReportFactory, close_window, piece, report_of
 from tests.factories.whatsapp import ContactFactory
 from whatsapp.errors import ContentError
 from whatsapp.models import Media, Message, Template
@@ -29,11 +29,6 @@ def user() -> User:
 
 def last_said(report: Report) -> str:
     return Message.objects.filter(contact=report.contact, inbound=False).latest("pk").text
-
-
-def close_window(report: Report) -> None:
-    report.contact.window_expires_at = timezone.now() - timedelta(minutes=1)
-    report.contact.save()
 
 
 def test_taking_charge_is_told_and_written_down(user: User) -> None:
@@ -80,13 +75,16 @@ def test_every_state_is_in_the_table() -> None:
     assert set(TRANSITIONS) == set(State)
 
 
-def test_free_text_needs_the_window(user: User) -> None:
-    report = report_of("Buca in via Roma 3")
+def test_with_the_window_closed_an_answer_waits_and_a_file_cannot_go(user: User, picture: bytes) -> None:
+    report = report_of("Buca in via Roma 3", at=timezone.now() - timedelta(days=2))
     close_window(report)
     before = Message.objects.count()
-    with pytest.raises(WindowClosed, match="24 ore"):
-        casework.answer(report, user, "Dove esattamente?")
+    casework.answer(report, user, "Dove esattamente?")
+    with pytest.raises(CaseworkError, match="24 ore"):
+        casework.answer(report, user, "", upload=SimpleUploadedFile("foto.jpg", picture))
     assert Message.objects.count() == before
+    inbound.handle(piece(report.contact, "Buongiorno"))
+    assert "Dove esattamente?" in [m.text for m in Message.objects.filter(inbound=False)]
 
 
 def test_what_cannot_be_said_now_is_said_when_the_citizen_writes(user: User) -> None:
@@ -118,14 +116,14 @@ def test_an_answer_too_long_for_whatsapp_is_refused_whole(user: User) -> None:
 def test_a_note_stays_among_colleagues(user: User) -> None:
     report = report_of("Buca in via Roma 3")
     before = Message.objects.count()
-    casework.add_note(report, user, "Sentito il geometra")
+    deciding.add_note(report, user, "Sentito il geometra")
     assert Message.objects.count() == before
 
 
 def test_a_corrected_category_brings_its_office_and_stays(user: User) -> None:
     report = report_of("Buca in via Roma 3")
     green = ReportCategory.objects.get(slug="verde")
-    casework.reclassify(report, user, green)
+    deciding.reclassify(report, user, green)
     inbound.handle(piece(report.contact, "buca buca buca", after=5))
     report.refresh_from_db()
     assert (report.category, report.office) == (green, green.office)
@@ -167,14 +165,22 @@ def test_what_a_colleague_changed_meanwhile_is_not_overwritten(user: User) -> No
     report = report_of("Buca in via Roma 3")
     seen = report.events.latest("pk").pk
     casework.check_unchanged(report, seen)
-    casework.add_note(report, user, "Visto")
+    deciding.add_note(report, user, "Visto")
     with pytest.raises(CaseworkError, match="cambiata"):
         casework.check_unchanged(report, seen)
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"level": 5}, {"level": 0}, {"state": "boh"}, {"latitude": 1.0}, {"state": "resolved"}],
+    [
+        {"level": 5},
+        {"level": 0},
+        {"rating": 6},
+        {"protocol_number": "7"},
+        {"state": "boh"},
+        {"latitude": 1.0},
+        {"state": "resolved"},
+    ],
     ids=str,
 )
 def test_the_database_refuses_what_cannot_be(wrong: dict[str, object]) -> None:
@@ -183,40 +189,45 @@ def test_the_database_refuses_what_cannot_be(wrong: dict[str, object]) -> None:
 
 
 def approve_template() -> Template:
-    Template.objects.filter(name=by_template.NAME).update(status=Template.Status.APPROVED)
-    return Template.objects.get(name=by_template.NAME)
+    Template.objects.filter(name=template_answers.NAME).update(status=Template.Status.APPROVED)
+    return Template.objects.get(name=template_answers.NAME)
 
 
 def test_with_the_window_closed_the_approved_template_goes(user: User) -> None:
     template, report = approve_template(), report_of("Buca in via Roma 3")
     close_window(report)
-    event = casework.answer_by_template(report, user, "Domani\n  ripariamo.")
+    event = casework.answer(report, user, "Domani\n  ripariamo.", by_template=True)
     assert event.message_to_citizen is not None
     content = event.message_to_citizen.content
     assert (content.kind, content.template) == (Kind.TEMPLATE, template)
     assert content.parameters == [report.number, "Domani ripariamo."]
     assert content.button_parameters == [["url", f"{report.token}/"]]
-    assert content.text == by_template.preview(report, "Domani ripariamo.")
+    frame = template_answers.frame(report)
+    assert content.text == f"{frame.before}Domani ripariamo.{frame.after}"
 
 
 def test_without_approval_nothing_goes_and_it_is_said(user: User) -> None:
     report = report_of("Buca in via Roma 3")
+    close_window(report)
     with pytest.raises(ContentError, match="da sottoporre"):
-        casework.answer_by_template(report, user, "Domani ripariamo.")
+        casework.answer(report, user, "Domani ripariamo.", by_template=True)
     Template.objects.all().delete()
     with pytest.raises(ContentError, match="non è ancora approvato"):
-        casework.answer_by_template(report, user, "Domani ripariamo.")
+        casework.answer(report, user, "Domani ripariamo.", by_template=True)
+    report.refresh_from_db()
+    assert report.owed == ""
 
 
 def test_a_text_too_long_for_the_template_says_by_how_much(user: User) -> None:
     approve_template()
     report = report_of("Buca in via Roma 3")
-    room = by_template.room(report)
-    assert casework.answer_by_template(report, user, "a" * room).message_to_citizen
+    close_window(report)
+    room = template_answers.frame(report).room
+    assert casework.answer(report, user, "a" * room, by_template=True).message_to_citizen
     with pytest.raises(ContentError, match="di 1 caratteri"):
-        casework.answer_by_template(report, user, "a" * (room + 1))
+        casework.answer(report, user, "a" * (room + 1), by_template=True)
     with pytest.raises(CaseworkError, match="vuoto"):
-        casework.answer_by_template(report, user, " ")
+        casework.answer(report, user, " ", by_template=True)
 
 
 def test_what_was_owed_and_went_by_template_is_not_said_again(user: User) -> None:
@@ -224,7 +235,9 @@ def test_what_was_owed_and_went_by_template_is_not_said_again(user: User) -> Non
     report = report_of("Buca in via Roma 3", at=timezone.now() - timedelta(days=2))
     close_window(report)
     casework.close(report, user, State.RESOLVED, "Buca chiusa, grazie.")
-    casework.answer_by_template(report, user, "Buca chiusa, grazie.")
+    event = casework.answer(report, user, "", by_template=True)
+    assert event.message_to_citizen is not None
+    assert "Buca chiusa, grazie." in event.message_to_citizen.text
     said = Message.objects.filter(contact=report.contact, inbound=False).count()
     inbound.handle(piece(report.contact, "Grazie"))
     assert Message.objects.filter(contact=report.contact, inbound=False).count() == said
@@ -274,18 +287,21 @@ def test_a_place_is_taken_from_a_photo_only_if_somebody_says_so(user: User) -> N
     photo = photo_of(report)
     report.refresh_from_db()
     assert not report.has_place
-    casework.use_photo_place(report, user, photo)
+    deciding.use_photo_place(report, user, photo)
     report.refresh_from_db()
     assert (report.latitude, report.longitude, report.inside_town) == (37.6535, 14.6396, True)
     inbound.handle(piece(report.contact, "È grande", after=9))
     report.refresh_from_db()
     assert report.latitude == 37.6535
-    with pytest.raises(CaseworkError, match="già un punto"):
-        casework.use_photo_place(report, user, photo)
+    inbound.handle(piece(report.contact, place=(37.66, 14.64), after=12))
+    report.refresh_from_db()
+    assert report.latitude == 37.66
+    with pytest.raises(CaseworkError, match="resta quella"):
+        deciding.use_photo_place(report, user, photo)
 
 
 def test_a_photo_of_somebody_else_or_without_a_place_gives_none(user: User) -> None:
     report, other = report_of("Buca"), report_of("Topi")
     for photo in (photo_of(other), photo_of(report, None, None)):
         with pytest.raises(CaseworkError, match="Questa foto"):
-            casework.use_photo_place(report, user, photo)
+            deciding.use_photo_place(report, user, photo)

@@ -84,7 +84,7 @@ def test_a_withdrawn_picture_is_seen_by_nobody(admin_client: Any) -> None:
     for name in ("wamid.2", "wamid.3"):
         write(name, 5, kind=Kind.REVOKE, context_id="wamid.1")
     report.refresh_from_db()
-    assert (report.summary, report.level, report.reasons) == ("", 1, [])
+    assert (report.summary, report.level, report.score) == ("", 1, 10)
     shown = admin_client.get(address).content.decode()
     assert "ritirato dal cittadino" in shown
     assert f"/file/{media.pk}/" not in shown

@@ -13,6 +13,7 @@ from reports import casework, places, scoring, selectors, texts
 from reports.courtesies import Courtesy, recognise
 from reports.deadlines import add_working_days, easter, is_working_day
 from reports.models import ReplyText
+from reports.severity import Assessment
 from reports.states import State
 from tests.factories.reports import ReportFactory, report_of
 
@@ -38,17 +39,12 @@ def test_the_boundary_tells_inside_from_outside(latitude: float, longitude: floa
 def test_random_points_are_inside(seed: int) -> None:
     latitude, longitude = places.random_point_inside(random.Random(seed))
     assert places.inside_town(latitude, longitude)
-    assert places.sketch(latitude, longitude) is not None
 
 
 @given(st.floats(allow_nan=True), st.floats(allow_nan=True))
 def test_any_pair_of_numbers_has_an_answer(latitude: float, longitude: float) -> None:
     if places.inside_town(latitude, longitude):
         assert places.valid(latitude, longitude)
-
-
-def test_a_far_point_is_not_drawn() -> None:
-    assert places.sketch(0, 0) is None
 
 
 @pytest.mark.parametrize(
@@ -137,9 +133,18 @@ def test_any_text_is_some_courtesy_or_none(text: str) -> None:
 # --- Points and selectors
 
 
-@given(st.integers(1, 4), st.lists(st.text(), max_size=9))
-def test_no_number_of_reasons_makes_up_for_a_level(level: int, reasons: list[str]) -> None:
-    assert 10 * level <= scoring.points(level, reasons) < 10 * (level + 1)
+@given(
+    st.integers(1, 4),
+    st.lists(st.builds(Assessment, st.integers(1, 4), st.just("altro"), st.tuples(st.text())), max_size=5),
+    st.integers(1, 50),
+)
+def test_every_point_has_its_reason_and_more_reporters_never_lower_it(
+    level: int, said: list[Assessment], reporters: int
+) -> None:
+    found = scoring.reasons(level, said, None, reporters=reporters)
+    assert all(text and points > 0 for text, points in found)
+    more = scoring.reasons(level, said, None, reporters=reporters + 1)
+    assert 0 <= sum(p for _, p in more) - sum(p for _, p in found) <= scoring.PER_REPORTER
 
 
 @pytest.mark.django_db

@@ -40,7 +40,7 @@ from tests.factories.whatsapp import (
     StaffPhoneFactory,
 )
 from whatsapp import audit
-from whatsapp.models import Attempt, Channel, Content, Media, Message, WebhookEvent
+from whatsapp.models import Attempt, Call, Channel, Content, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock
 from whatsapp.types import Kind, State
 
@@ -111,6 +111,10 @@ def export(at: datetime) -> Any:
     return AdminLogEntry.objects.create(user=UserFactory(), action_flag=CHANGE, action_time=at)
 
 
+def call(at: datetime) -> Any:
+    return Call.objects.create(reason="x", created_at=at)
+
+
 def stranger(at: datetime) -> Any:
     return ContactFactory(created_at=at)
 
@@ -118,6 +122,7 @@ def stranger(at: datetime) -> Any:
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
+    "calls": call,
 }  # fmt: skip
 
 

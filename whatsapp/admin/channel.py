@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from whatsapp import account, audit, channels
 from whatsapp.admin.base import ReadOnly, badge
-from whatsapp.models import AccountEvent, Channel
+from whatsapp.models import AccountEvent, Call, Channel
 
 NEWS_SHOWN = 10
 
@@ -96,3 +96,10 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
     @admin.display(description="effetto", ordering="serious")
     def mark(self, event: Any) -> SafeString | str:
         return seriousness(event) or "–"
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
+    list_display = ["created_at", "reason", "rounds", "settled_at", "taken_by"]
+    list_select_related = ["taken_by"]
+    fields = ["created_at", "reason", "text", "key", "rounds", "due_at", "called", "settled_at", "taken_by"]

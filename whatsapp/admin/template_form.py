@@ -61,6 +61,10 @@ class TemplateForm(forms.ModelForm[Template]):
         pages = [button["text"] for button in template.buttons if button["type"] == "url"]
         self.initial["page_label"] = "Leggi l'avviso" if new else (pages or [""])[0]
         self.initial["offers_leave"] = new or LEAVE in template.buttons
+        # A case's page, «Me ne occupo»: what our own code fills stays as it is.
+        self.own_buttons = any(b != LEAVE and b.get("url") != PAGE["url"] for b in template.buttons)
+        for name in ("page_label", "offers_leave"):
+            self.fields[name].disabled = self.own_buttons
         if template.provider_id:
             self.fields["name"].disabled = True
 
@@ -83,7 +87,8 @@ class TemplateForm(forms.ModelForm[Template]):
         cleaned["body"] = cleaned.get("body", "").replace("\r\n", "\n")
         label = cleaned.get("page_label")
         page = [{**PAGE, "text": label}] if label else []
-        self.instance.buttons = page + ([LEAVE] if cleaned.get("offers_leave") else [])
+        if not self.own_buttons:
+            self.instance.buttons = page + ([LEAVE] if cleaned.get("offers_leave") else [])
         return cleaned
 
     def _post_clean(self) -> None:

@@ -236,6 +236,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Call',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(blank=True, db_index=True, max_length=100, verbose_name='riferimento')),
+                ('reason', models.CharField(max_length=200, verbose_name='motivo')),
+                ('text', models.TextField(blank=True, verbose_name='testo')),
+                ('path', models.CharField(blank=True, max_length=300, verbose_name='pagina')),
+                ('rounds', models.PositiveSmallIntegerField(default=0, verbose_name='volte')),
+                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='prossima volta')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='data')),
+                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='preso in carico il')),
+                ('called', models.ManyToManyField(related_name='+', to='whatsapp.staffphone', verbose_name='persone avvisate')),
+                ('taken_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='se ne occupa')),
+            ],
+            options={
+                'verbose_name': 'chiamata del personale',
+                'verbose_name_plural': 'chiamate del personale',
+                'ordering': ['-created_at', '-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('settled_at__isnull', True), models.Q(('key', ''), _negated=True)), fields=('key',), name='call_once_under_way')],
+            },
+        ),
+        migrations.CreateModel(
             name='Template',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -15,16 +16,17 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from reports import by_template, casefile, places, progress, scoring, states
+from reports import casefile, forms, progress, scoring, states, texts
 from reports.casework import CaseworkError
-from reports.forms import ActForm
-from reports.models import Office, ReplyText, Report, ReportCategory, ReportItem
+from reports.forms import ACTS, ActForm
+from reports.models import CannedReply, Office, Report, ReportEvent, ReportItem
 from reports.states import Forbidden
 from whatsapp import audit
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
 from whatsapp.types import Kind
 
+SCRIPTS = ("reports/case", "admin_site/once", "admin_site/live")
 NOTHING = format_html('<span class="wu-muted">{}</span>', "—")
 
 
@@ -85,7 +87,7 @@ class ReportAdmin(admin.ModelAdmin[Report]):
 
     class Media:
         css = {"all": ["reports/case.css"]}
-        js = ["reports/case.js"]
+        js = [Script(f"{name}.js", defer=True) for name in SCRIPTS]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -98,9 +100,6 @@ class ReportAdmin(admin.ModelAdmin[Report]):
 
     # --- The list ----------------------------------------------------------------------------------
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [scoring.rank().desc(), scoring.urgency().desc(), "-opened_at", "-pk"]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         pictures = ReportItem.objects.filter(
             report=OuterRef("pk"),
@@ -108,12 +107,16 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             message__content__media__status=Media.Status.FETCHED,
         ).exclude(message__changed_by__content__kind=Kind.REVOKE)
         first = pictures.order_by("message__sent_at", "pk").values("message__content__media")[:1]
-        return super().get_queryset(request).annotate(first_picture=Subquery(first))
+        return scoring.by_urgency(super().get_queryset(request).annotate(first_picture=Subquery(first)))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Segnalazioni", **(extra_context or {})})
+        mark = casefile.mark()
+        if request.headers.get("X-Live") == mark:
+            return HttpResponse(status=204)
+        context = {"title": "Segnalazioni", "mark": mark, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     @admin.display(description="foto")
     def picture(self, report: Report) -> SafeString:
@@ -152,7 +155,8 @@ class ReportAdmin(admin.ModelAdmin[Report]):
     @admin.display(description="perché è qui", ordering="level")
     def why(self, report: Report) -> SafeString:
         label, colour = casefile.LEVELS[report.level]
-        reasons = format_html_join("", "<li>{}</li>", ((reason,) for reason in report.reasons))
+        found = scoring.why(report, alert=getattr(report, "alert", False))
+        reasons = format_html_join("", "<li>{} <b>+{}</b></li>", found)
         return format_html(
             '<span class="wu-badge wu-badge--{}">{}</span><ul class="rp-reasons">{}</ul>',
             colour,
@@ -181,7 +185,9 @@ class ReportAdmin(admin.ModelAdmin[Report]):
     # --- The page of a case ------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        act = path("<int:pk>/azione/", self.admin_site.admin_view(self.act), name="reports_report_act")
+        act = path(
+            "<int:pk>/azione/<slug:name>/", self.admin_site.admin_view(self.act), name="reports_report_act"
+        )
         return [act, *super().get_urls()]
 
     def change_view(
@@ -196,28 +202,26 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if not self.has_view_permission(request, report):
             raise PermissionDenied
-        audit.note_opening(report, report.number)
+        if request.headers.get("X-Live") == casefile.mark(report):
+            return HttpResponse(status=204)  # the page, asking by itself whether anything is new
+        if "X-Live" not in request.headers:
+            audit.note_opening(report, report.number)
         return self._page(request, report, None)
 
-    def act(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Do one thing to a case; what goes wrong is shown on its page, with the text that was typed."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         report = self.get_object(request, str(pk))
-        if report is None:
+        if report is None or name not in ACTS:
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))  # type: ignore[attr-defined,no-any-return]
         if not request.user.has_perm("reports.treat_report"):
             raise PermissionDenied
-        form = ActForm(request.POST, request.FILES)
+        form = ActForm(name, report, request.POST, request.FILES)
         if form.is_valid():
             try:
-                if "look" in request.POST:
-                    preview = by_template.preview(report, form.cleaned_data["text"])
-                    return self._page(request, report, form, preview)
-                if "correct" in request.POST:
-                    return self._page(request, report, form)
                 with transaction.atomic():
-                    done = form.perform(report, request.user)  # type: ignore[arg-type]
+                    done = form.perform(request.user)  # type: ignore[arg-type]
             except (CaseworkError, Forbidden, ContentError) as problem:
                 form.add_error(None, str(problem))
             else:
@@ -226,17 +230,9 @@ class ReportAdmin(admin.ModelAdmin[Report]):
         report.refresh_from_db()
         return self._page(request, report, form)
 
-    def _page(
-        self, request: HttpRequest, report: Report, form: ActForm | None, preview: str = ""
-    ) -> HttpResponse:
+    def _page(self, request: HttpRequest, report: Report, form: ActForm | None) -> HttpResponse:
         events = casefile.history(report)
         chat = casefile.chat(report, events)
-        photo = casefile.photo_place(report, chat)
-        failed, typed = (form.data.get("act", ""), form.data.get("text", "")) if form else ("", "")
-        may_treat = request.user.has_perm("reports.treat_report")
-        # A refused form comes back with the office it was for, and so with the text that was typed.
-        chosen = str(form.data.get("office", "")) if form else request.GET.get("ufficio", "")
-        office = Office.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
         context = {
             **self.admin_site.each_context(request),
             "title": str(report),
@@ -245,65 +241,55 @@ class ReportAdmin(admin.ModelAdmin[Report]):
             "report": report,
             "level": casefile.LEVELS[report.level],
             "badge": progress.badge(report),
+            "why": scoring.why(report, alert=scoring.is_alert_in_force()),
             "chat": chat,
-            "photo": photo,
-            "photo_inside": bool(photo and places.inside_town(photo.latitude or 0, photo.longitude or 0)),
-            "unsent": casefile.undelivered(events),
-            "by_template": casefile.by_template_now(
-                report, events, typed if failed in {"answer", "template"} else ""
-            )
-            if may_treat and not report.contact.window_open
-            else None,
-            "preview": preview,
+            "mark": casefile.mark(report),
+            "photo": casefile.photo_place(report, chat),
             "events": events,
-            "sketch": casefile.sketch(report),
             "is_open": states.is_open(report.state),
             "explanation": progress.EXPLANATIONS[states.State(report.state)],
-            "may_treat": may_treat,
-            "moves": casefile.moves(report) if may_treat else [],
-            "hand_over": casefile.handing_over(report, office) if office and may_treat else None,
-            "office": office,
-            "offices": Office.objects.all(),
-            "categories": ReportCategory.objects.all(),
-            "seen": max((event.pk for event in events), default=0),
             "form": form,
-            "failed": failed,
-            "typed": typed,
+            "joined": list(report.duplicates.all()),
             "others": Report.objects.filter(contact__in=report.contact.rows())
             .exclude(pk=report.pk)
             .order_by("-pk")[:10],
         }
+        if request.user.has_perm("reports.treat_report"):
+            context |= self._acts(request, report, events, form)
         return TemplateResponse(request, "admin/reports/report/case.html", context)
 
+    @staticmethod
+    def _acts(
+        request: HttpRequest, report: Report, events: list[ReportEvent], failed: ActForm | None
+    ) -> dict[str, Any]:
+        """The forms of what may be done now; a refused one comes back with what was typed."""
+        words = forms.words_for(report)
+        begin = {"seen": max((event.pk for event in events), default=0)}
+        names = forms.offered(report)
+        # Which office it is decides the words: it is chosen first.
+        chosen = str(failed.data.get("office", "")) if failed else request.GET.get("ufficio", "")
+        office = Office.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        extra: dict[str, dict[str, Any]] = {"answer": {"text": casefile.undelivered(events)}}
+        if office:
+            slug = "handed_out" if office.external else "handed_over"
+            extra["hand_over"] = {"office": office, "text": texts.fill(slug, report, ufficio=office.name)}
 
-@admin.register(Office)
-class OfficeAdmin(admin.ModelAdmin[Office]):
-    list_display = ["name", "email", "external"]
+        def make(name: str) -> ActForm:
+            if failed and failed.name == name:
+                return failed
+            given = {**forms.initial(name, report, words), **begin, **extra.get(name, {})}
+            return ActForm(name, report, initial=given)
 
-
-@admin.register(ReportCategory)
-class ReportCategoryAdmin(admin.ModelAdmin[ReportCategory]):
-    """The ten are fixed, because the rules that recognise them are; who handles them is not."""
-
-    list_display = ["name", "office", "working_days"]
-    list_select_related = ["office"]
-    fields = ["name", "office", "working_days", "order"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ReportCategory | None = None) -> bool:
-        return False
-
-
-@admin.register(ReplyText)
-class ReplyTextAdmin(admin.ModelAdmin[ReplyText]):
-    list_display = ["purpose", "body"]
-    fields = ["purpose", "body"]
-    readonly_fields = ["purpose"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ReplyText | None = None) -> bool:
-        return False
+        return {
+            "may_treat": True,
+            "answer": make("answer"),
+            "acts": [make(name) for name in names],
+            "hand_over": make("hand_over") if office else None,
+            "place": make("place") if states.is_open(report.state) else None,
+            "photo_form": ActForm("photo", report, initial=begin),
+            "office": office,
+            "offices": Office.objects.all(),
+            "canned": [
+                (reply.title, texts.filled(reply.body, report)) for reply in CannedReply.objects.all()
+            ],
+        }
