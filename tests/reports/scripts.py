@@ -89,6 +89,12 @@ class Conversation:
             for letter in letters
         }
 
+    @cached_property
+    def standing(self) -> dict[str, frozenset[int]]:
+        """The same without what was withdrawn: that may have been taken back before it reached us."""
+        gone = {line.about for line in self.lines if line.verb == "ritira"}
+        return {letter: pieces - gone for letter, pieces in self.pieces.items()}
+
     def texts(self, letter: str) -> list[str]:
         """What its pieces say after all corrections and withdrawals, in the order they were written."""
         told = [line for line in self.lines if line.verb in PIECES and line.verb != "posizione"]
