@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from whatsapp.types import Kind
@@ -109,6 +110,12 @@ class Conversation:
         if any(change.verb == "ritira" for change in changes):
             return ""
         return next((c.text for c in reversed(changes) if c.verb == "modifica"), line.text)
+
+    @cached_property
+    def may_swap(self) -> bool:
+        """Are there messages so close that one may overtake another?"""
+        written = sorted(line.written for line in self.lines if not line.by_staff and line.arrives is None)
+        return any(later - sooner < LATEST for sooner, later in pairwise(written))
 
     def arrivals(self, delays: Sequence[int]) -> list[tuple[int, Line]]:
         """When each line reaches us, in that order, if each message is late by so many seconds.
