@@ -19,26 +19,25 @@ CALL_KEY = "report-"
 
 
 def respond(
-    report: Report, sent_at: datetime, *, opened: bool = False, late: bool = False, quoting: bool = False
+    report: Report, sent_at: datetime, *, opened: bool = False, late: bool = False, anew: bool = False
 ) -> None:
     """At most one automatic answer per burst: the number at once, then what is missing, bit by bit.
 
     Args:
         sent_at: when the person wrote what we answer.
         late: an addition to an old case: said that it was understood, if nothing else is to be said.
-        quoting: it answers a message of ours, and so is not of the burst that our last answer met.
+        anew: it is not of the burst that our last answer met.
     """
     alarmed = report.level == severity.DANGER and not report.events.filter(kind=Event.DANGER).exists()
     question = bursts.next_question(missing=missing(report), asked=report.asked)
-    may_ask = quoting or bursts.may_ask(sent_at, report.asked_at)
     if opened or alarmed:
         _receipt(report, sent_at, question, opened=opened, alarmed=alarmed)
-    elif question and may_ask and not report.ended_at:
+    elif question and anew and not report.ended_at:
         _ask(report, sent_at, question)
     elif question and not report.ended_at:
         report.ask_at = timezone.now() + bursts.BURST
         report.save(update_fields=["ask_at"])
-    elif late and may_ask:
+    elif late and anew:
         report.events.create(kind=Event.ASKED, message_to_citizen=say(report, "added"))
         _note(report, sent_at, "")
 

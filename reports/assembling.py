@@ -193,6 +193,7 @@ def _date(report: Report) -> None:
 def _join(report: Report, message: Message, join: Join) -> Report:
     ReportItem.objects.create(report=report, message=message)
     sent_at = written_at(message)
+    anew = bool(message.context_id) or sent_at - report.last_item_at >= bursts.BURST
     report.opened_at = min(report.opened_at, sent_at)
     report.last_item_at = max(report.last_item_at, sent_at)
     report.save(update_fields=["opened_at", "last_item_at"])
@@ -200,7 +201,7 @@ def _join(report: Report, message: Message, join: Join) -> Report:
         return report
     refresh(report)
     if is_open(report.state):
-        answering.respond(report, sent_at, late=join.late, quoting=bool(message.context_id))
+        answering.respond(report, sent_at, late=join.late, anew=anew)
     else:
         reopen(report)
     return report
@@ -223,7 +224,7 @@ def choose(report: Report, message: Message) -> None:
     """The person tapped the kind of problem in the list they were asked with; their words count no more."""
     ReportItem.objects.create(report=report, message=message)
     refresh(report)
-    answering.respond(report, written_at(message), quoting=True)
+    answering.respond(report, written_at(message), anew=True)
 
 
 @transaction.atomic

@@ -23,9 +23,7 @@ LONGEST = WINDOW + timedelta(minutes=20)
 ANSWER_WINDOW = timedelta(hours=24)
 # Somebody asked for the place walks there first.
 QUESTION_WINDOW = timedelta(hours=2)
-# Pieces that come this quickly are one breath: nobody is asked anything in between.
-BREATH = timedelta(seconds=30)
-# Pieces of one burst reach us in any order.
+# Pieces that follow each other this quickly are one burst: they reach us in any order, and are answered once.
 BURST = timedelta(seconds=60)
 # An answer to «what is it?» is a few words; more is a story of its own.
 SHORT = 80
@@ -220,8 +218,3 @@ def _answers(piece: Piece, case: OpenCase) -> bool:
 def next_question(*, missing: Sequence[str], asked: Sequence[str]) -> str:
     """The next thing to ask, or nothing: each is asked once, and only if it is missing."""
     return next((thing for thing in QUESTIONS if thing in missing and thing not in asked), "")
-
-
-def may_ask(sent_at: datetime, asked_at: datetime | None) -> bool:
-    """Has the person taken breath since our last automatic answer?"""
-    return asked_at is None or sent_at - asked_at >= BREATH

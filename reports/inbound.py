@@ -7,7 +7,7 @@ from reports.models import Report
 from whatsapp.models import Message
 from whatsapp.types import Kind
 
-_TAP = re.compile(r"report:(\d{1,18}):(end|kind|rate|unsolved)(?::([a-z0-9-]+))?")
+_TAP = re.compile(r"report:(\d{1,18}):(?:(end|unsolved)|(kind):([a-z-]+)|(rate):([1-5]))")
 
 
 def finish(message: Message) -> bool:
@@ -51,4 +51,5 @@ def _tapped(message: Message) -> tuple[Report | None, str, str]:
     if message.content.kind != Kind.BUTTON_REPLY or not (found := _TAP.fullmatch(message.content.payload)):
         return None, "", ""
     mine = Report.objects.filter(contact__in=message.contact.rows())
-    return mine.filter(pk=int(found[1])).first(), found[2], found[3] or ""
+    report = mine.filter(pk=int(found[1])).first()
+    return report, found[2] or found[3] or found[5], found[4] or found[6] or ""

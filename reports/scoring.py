@@ -48,9 +48,9 @@ def reasons(
     words = list(dict.fromkeys(reason for one in said for reason in one.reasons))
     whose = "gravità decisa da una persona" if by_staff else ", ".join(words) or "nessun segno di urgenza"
     found = [
-        (f"{LEVELS[level]}: {whose}", POINTS_PER_LEVEL * level),
+        (whose, POINTS_PER_LEVEL * level),
         ("tipo di pericolo", max((one.weight for one in said), default=0)),
-        (f"categoria: {category}", category.points if category else 0),
+        ("categoria", category.points if category else 0),
         ("bambini o persone fragili", VULNERABLE * any(one.vulnerable for one in said)),
         ("non si passa", BLOCKED * any(one.blocked for one in said)),
         (f"segnalata da {reporters} persone", min(PER_REPORTER * (reporters - 1), MOST_FOR_REPORTERS)),

@@ -15,6 +15,8 @@ from typing import Literal
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from subscribers import patterns
+
 Intent = Literal["on", "off", "ask_on", "ask_off", "topic_on", "topic_off", "help", "status", "other"]
 Topics = Mapping[str, Sequence[str]]
 
@@ -81,34 +83,13 @@ def _beginning(phrase: str) -> str:
 @cache
 def compiled(*phrases: str) -> re.Pattern[str]:
     """Any of these patterns, each word with a space behind it."""
-    return re.compile(r"(?<!\S)(?:" + "|".join(map(_regex, phrases)) + ")")
+    return re.compile(patterns.source(phrases, LISTS))
 
 
 @cache
 def any_of(name: str) -> re.Pattern[str]:
     """Any entry of a list."""
     return compiled(*_TABLE["lists"][name])
-
-
-def _regex(phrase: str) -> str:
-    return "".join(map(_part, re.findall(r"\[[^\]]*\]|\S+", phrase)))
-
-
-def _part(part: str) -> str:
-    if part == "..":
-        return r"(?:\S+ ){0,3}"
-    if part[0] in "[!":
-        return f"(?:{_regex(part[1:-1])})?" if part[0] == "[" else f"(?!{_part(part[1:])})"
-    if "|" in part:
-        return "(?:" + "|".join(map(_part, part.split("|"))) + ")"
-    if part[0] == "{":
-        return _list(part[1:-1])
-    return re.escape(part).replace(r"\*", r"\S*") + " "
-
-
-@cache
-def _list(name: str) -> str:
-    return "(?:" + "|".join(map(_regex, sorted(LISTS[name]))) + ")"
 
 
 # --- A message's words, as they were meant ---

@@ -135,7 +135,12 @@ def test_any_text_is_some_courtesy_or_none(text: str) -> None:
 
 @given(
     st.integers(1, 4),
-    st.lists(st.builds(Assessment, st.integers(1, 4), st.just("altro"), st.tuples(st.text())), max_size=5),
+    st.lists(
+        st.builds(
+            Assessment, st.integers(1, 4), st.just("altro"), st.tuples(st.text()), weight=st.integers(0, 9)
+        ),
+        max_size=5,
+    ),
     st.integers(1, 50),
 )
 def test_every_point_has_its_reason_and_more_reporters_never_lower_it(

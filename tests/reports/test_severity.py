@@ -1,9 +1,14 @@
 """The rules against texts as people write them, and against anything else."""
 
+import re
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
+from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.severity import DANGER, assess
@@ -19,20 +24,42 @@ LINES = [
 ]
 
 
+WORDS = sorted({word for text, _, _ in LINES for word in text.split()})
+DANGERS = [text for text, _, level in LINES if level == "4"]
+OTHERS = [text for text, _, level in LINES if level != "4"]
+
+
+def in_order(texts: list[str]) -> list[str]:
+    """As the staff see them: by level, then by the danger."""
+    found = {text: assess(text) for text in texts}
+    return sorted(texts, key=lambda text: (-found[text].level, -found[text].weight))
+
+
 def test_the_list_is_long_enough_and_well_formed() -> None:
-    assert len(LINES) >= 150
-    assert sum(level == "4" for _, _, level in LINES) >= 25
+    assert len(LINES) >= 250
+    assert len(DANGERS) >= 40
+    assert len({text for text, _, _ in LINES}) == len(LINES)
     assert {category for _, category, _ in LINES} == CATEGORIES
 
 
-@pytest.mark.parametrize("text", [text for text, _, level in LINES if level == "4"])
+@pytest.mark.parametrize("text", DANGERS)
 def test_no_danger_is_missed(text: str) -> None:
     assert assess(text).level == DANGER
 
 
-@pytest.mark.parametrize("text", [text for text, _, level in LINES if level != "4"])
+@pytest.mark.parametrize("text", OTHERS)
 def test_nothing_else_is_danger(text: str) -> None:
     assert assess(text).level < DANGER, assess(text).reasons
+
+
+def test_the_dangers_come_first() -> None:
+    assert set(DANGERS) <= set(in_order([text for text, _, _ in LINES])[: len(DANGERS) + 5])
+
+
+@given(st.randoms(use_true_random=False))
+def test_forty_dangers_among_250_reports_come_in_the_first_45(random: Random) -> None:
+    dangers, others = random.sample(DANGERS, 40), random.sample(OTHERS, 210)
+    assert set(dangers) <= set(in_order(others + dangers)[:45])
 
 
 def test_nine_categories_of_ten_are_right() -> None:
@@ -41,10 +68,11 @@ def test_nine_categories_of_ten_are_right() -> None:
     assert len(wrong) <= len(LINES) * 0.1, wrong
 
 
-def test_levels_below_danger_are_mostly_right() -> None:
+def test_what_is_serious_is_mostly_told_from_what_is_not() -> None:
+    """Between routine and nuisance the lots of the list were labelled by different gauges."""
     below = [(text, int(level)) for text, _, level in LINES if level != "4"]
-    wrong = [(text, level, assess(text).level) for text, level in below if assess(text).level != level]
-    assert len(wrong) <= len(below) * 0.2, wrong
+    wrong = [row for row in below if (row[1] == 3) != (assess(row[0]).level == 3)]
+    assert len(wrong) <= len(below) * 0.15, wrong
 
 
 def test_the_reasons_are_said_in_italian() -> None:
@@ -67,16 +95,108 @@ def test_a_possible_danger_is_serious() -> None:
     assert assess("pulite prima che scoppi un incendio").level == 3
 
 
-@given(st.text(max_size=5000))
-def test_any_text_has_an_answer(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("un signore svenuto in piazza", 9),
+        ("puzza di gas", 8),
+        ("incendio in contrada", 8),
+        ("sta crollando il balcone", 7),
+        ("fili elettrici scoperti", 6),
+        ("strada allagata", 5),
+        ("tombino senza coperchio", 4),
+        ("puzza di gas e un signore svenuto", 9),
+        ("lampione spento", 0),
+        ("prima che scoppi un incendio", 0),
+    ],
+)
+def test_dangers_are_weighed(text: str, weight: int) -> None:
+    assert assess(text).weight == weight
+
+
+@pytest.mark.parametrize(
+    ("text", "vulnerable", "blocked"),
+    [
+        ("buca davanti alla scuola", True, False),
+        ("con la carrozzina non si passa", True, True),
+        ("la strada è bloccata da un albero caduto", False, True),
+        ("voragine davanti all'asilo, strada chiusa", True, True),
+        ("buca in via Roma", False, False),
+    ],
+)
+def test_who_is_concerned_and_whether_one_can_pass(text: str, vulnerable: bool, blocked: bool) -> None:
+    found = assess(text)
+    assert (found.vulnerable, found.blocked) == (vulnerable, blocked)
+    assert any(reason.startswith("riguarda") for reason in found.reasons) == vulnerable
+    assert ("la strada è bloccata" in found.reasons) == blocked
+
+
+@settings(deadline=None)
+@given(st.text(max_size=5000) | st.lists(st.sampled_from(WORDS), max_size=800).map(" ".join))
+def test_any_text_has_an_answer_soon(text: str) -> None:
+    start = perf_counter()
     assessment = assess(text)
+    assert perf_counter() - start < 0.5  # tens of milliseconds, on a machine with nothing else to do
     assert assessment.level in {1, 2, 3, 4}
     assert assessment.category in CATEGORIES
+    assert (assessment.weight > 0) == (assessment.level == DANGER)
 
 
-@given(st.sampled_from([text for text, _, level in LINES if level == "4"]))
-def test_capitals_and_exclamation_marks_change_nothing(text: str) -> None:
-    assert assess(text.upper() + "!!!").level == DANGER
+def doubled(text: str) -> str:
+    return re.sub(r"(\w{3})([a-z])(?=[a-z])", r"\1\2\2", text)
+
+
+def without_accents(text: str) -> str:
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([text for text, _, _ in LINES]),
+    st.lists(
+        st.sampled_from(
+            [
+                str.upper,
+                str.title,
+                doubled,
+                without_accents,
+                lambda text: f"{text} 😱🔥",
+                lambda text: f"🙏 {text}!!!",
+                lambda text: f"Buongiorno, {text}. Grazie mille",
+                lambda text: f"Salve {text} buona giornata",
+                lambda text: f"  {text}\n",
+            ]
+        ),
+        max_size=4,
+    ),
+)
+def test_how_it_is_written_changes_nothing(text: str, changes: list[Callable[[str], str]]) -> None:
+    written = text
+    for change in changes:
+        written = change(written)
+    before, after = assess(text), assess(written)
+    assert (after.level, after.category) == (before.level, before.category), written
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(DANGERS),
+    st.sampled_from(
+        [
+            "L'anno scorso c'è stato un incendio",
+            "Non ci sono feriti",
+            "Due anni fa è crollato un muro",
+            "Nessun incendio",
+            "Non è gas",
+        ]
+    ),
+    st.sampled_from(["{0}. {1}", "{1}. {0}", "{1}, ma {0}", "{1}\n{0}"]),
+)
+def test_a_danger_denied_or_past_hides_no_true_one(true: str, untrue: str, form: str) -> None:
+    assert assess(untrue).level < DANGER
+    assert assess(form.format(true, untrue)).level == DANGER
 
 
 @pytest.mark.parametrize(

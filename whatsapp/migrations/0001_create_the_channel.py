@@ -296,6 +296,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('provider', models.CharField(max_length=20, verbose_name='fornitore')),
                 ('inbox', models.CharField(choices=[('messages', 'messaggi'), ('statuses', 'esiti')], max_length=10, verbose_name='posta')),
+                ('sender', models.PositiveBigIntegerField(default=0, editable=False)),
                 ('body', models.BinaryField()),
                 ('query', models.CharField(blank=True, max_length=500)),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='ricevuto')),

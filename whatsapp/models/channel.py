@@ -65,6 +65,8 @@ class WebhookEvent(models.Model):
 
     provider = models.CharField("fornitore", max_length=20)
     inbox = models.CharField("posta", max_length=10, choices=Inbox.choices)
+    # Tells one person's messages from another's, and is no personal data: a checksum.
+    sender = models.PositiveBigIntegerField(default=0, editable=False)
     body = models.BinaryField()
     query = models.CharField(max_length=500, blank=True)  # of the address it was posted to
     received_at = models.DateTimeField("ricevuto", default=timezone.now)

@@ -73,8 +73,9 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def carries_messages(self, call: WebhookCall) -> bool:
-        """Does a citizen's message ride in this call? A cheap look, to choose its queue."""
+    def sender_of(self, call: WebhookCall) -> bytes | None:
+        """Whose message rides in this call: anything that tells people apart; None if no citizen's message
+        does. A cheap look at the bytes, to choose the queue and to let nobody keep others waiting."""
 
     @abstractmethod
     def challenge(self, query: Mapping[str, str]) -> str | None:
