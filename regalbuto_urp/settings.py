@@ -1,6 +1,7 @@
 """Settings. Every value that differs between machines comes from the environment (see .env.example)."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -209,6 +210,8 @@ WEATHER_ALERT = "broadcasts.published.is_alert_in_force"
 # The background of the map: without it the map shows the town's boundary, and nothing leaves the server.
 MAP_TILES = env("MAP_TILES", default="")
 MAP_ATTRIBUTION = env("MAP_ATTRIBUTION", default="© OpenStreetMap")
+if _tiles := urlsplit(MAP_TILES.replace("{s}", "*")).netloc:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(_tiles)
 
 # --- Celery ---------------------------------------------------------------------------------------
 

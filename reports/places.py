@@ -9,7 +9,7 @@ from pathlib import Path
 
 Point = tuple[float, float]  # longitude, latitude: GeoJSON's order
 
-_BOUNDARY_FILE = Path(__file__).parent / "data" / "regalbuto-confine.geojson"
+BOUNDARY_FILE = Path(__file__).parent / "data" / "regalbuto-confine.geojson"
 _ADDRESS = re.compile(
     r"\b(?:via|viale|v\.le|vicolo|corso|c\.so|piazza|p\.zza|p\.za|piazzetta|largo|contrada|c\.da|c/da|c\.tra|salita"
     r"|scalinata|cortile|traversa|ss|s\.s\.|sp|s\.p\.)\s*(?:\d+\s*)?[^\W\d_][\w.'’]*(?:\s+[^\W\d_][\w.'’]*){0,5}"
@@ -33,7 +33,7 @@ _ADDRESS_LIMIT = 80
 @cache
 def boundary() -> tuple[Point, ...]:
     """The corners of the town's boundary, as in the file (one polygon without holes)."""
-    data = json.loads(_BOUNDARY_FILE.read_text(encoding="utf-8"))
+    data = json.loads(BOUNDARY_FILE.read_text(encoding="utf-8"))
     return tuple((x, y) for x, y, *_ in data["features"][0]["geometry"]["coordinates"][0])
 
 
@@ -71,7 +71,7 @@ def find_address(text: str) -> str:
 
 
 # A degree of longitude is this much shorter than one of latitude at 37.65° north: else the town looks wide.
-_NARROWING = 0.7918
+NARROWING = 0.7918
 # Degrees. A point further away than this is not drawn: the town would be a dot.
 _FAR = 0.3
 
@@ -107,4 +107,4 @@ def sketch(latitude: float, longitude: float) -> Sketch | None:
 
 def _flat(longitude: float, latitude: float) -> Point:
     """Thousandths of a degree on a flat sheet around the town hall, east to the right, north up."""
-    return (longitude - 14.6396) * _NARROWING * 1000, (37.6535 - latitude) * 1000
+    return (longitude - 14.6396) * NARROWING * 1000, (37.6535 - latitude) * 1000
