@@ -16,6 +16,7 @@ from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
 from reports import casefile, places, progress, scoring, states, template_answers
+from reports.admin.data import DataPages
 from reports.casework import CaseworkError
 from reports.forms import ActForm
 from reports.models import Office, Report, ReportCategory, ReportItem
@@ -70,12 +71,12 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Report)
-class ReportAdmin(admin.ModelAdmin[Report]):
+class ReportAdmin(DataPages):
     """Nothing is added, edited or deleted here: a case changes only by the acts of its page."""
 
     list_display = ["picture", "title", "why", "state_and_who", "age"]
     list_display_links = None
-    list_filter = [OpenFilter, "state", "category", LevelFilter, "office"]
+    list_filter = [OpenFilter, "state", "category", LevelFilter, "office", "opened_at"]
     list_select_related = ["category", "office", "assigned_to", "contact"]
     list_per_page = 50
     show_full_result_count = False
@@ -86,15 +87,6 @@ class ReportAdmin(admin.ModelAdmin[Report]):
     class Media:
         css = {"all": ["reports/case.css"]}
         js = ["reports/case.js"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        return False
 
     # --- The list ----------------------------------------------------------------------------------
 
