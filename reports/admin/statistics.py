@@ -12,8 +12,6 @@ from reports.admin.filters import FilterForm
 from reports.models import Report
 from whatsapp import charts
 
-MONTH = "M y"
-
 
 class StatisticsPage(admin.ModelAdmin[Report]):
     def get_urls(self) -> list[URLPattern]:
@@ -35,7 +33,7 @@ class StatisticsPage(admin.ModelAdmin[Report]):
             "Giorni alla prima risposta (mediana)": [statistics.days(f.first_answer) for _day, f in months],
             "Giorni alla chiusura (mediana)": [statistics.days(f.closing) for _day, f in months],
         }
-        names = [date_format(day, MONTH) for day, _figures in months]
+        names = [date_format(day, "M") for day, _figures in months]
         context = {
             **self.admin_site.each_context(request),
             "title": "Statistiche delle segnalazioni",

@@ -49,7 +49,7 @@ function told(report) {
 class TownMap {
     constructor(box) {
         this.box = box;
-        this.map = L.map(box, { zoomControl: false, maxZoom: 20, minZoom: 8 });
+        this.map = L.map(box, { zoomControl: false, zoomSnap: 0.5, maxZoom: 20, minZoom: 8 });
         this.map.attributionControl.setPrefix(false);
         L.control.zoom({ zoomInTitle: "Ingrandisci", zoomOutTitle: "Riduci" }).addTo(this.map);
         L.control.scale({ imperial: false }).addTo(this.map);
@@ -58,8 +58,18 @@ class TownMap {
         this.map.on("popupopen", ({ popup }) => {
             const close = popup.getElement().querySelector(".leaflet-popup-close-button");
             close?.setAttribute("aria-label", "Chiudi");
-            popup.getElement().querySelector("a[href]:not(.leaflet-popup-close-button)")?.focus();
+            popup.getElement().querySelector("p a").focus();
         });
+        this.map.on("popupclose", ({ popup }) => {
+            this.popup = null;
+            if (popup.getElement().contains(document.activeElement)) {
+                this.pressed.getElement()?.focus();
+            }
+            if (this.missed) {
+                this.refresh();
+            }
+        });
+        box.addEventListener("keydown", (event) => event.key === "Escape" && this.map.closePopup());
     }
 
     async start() {
@@ -89,7 +99,6 @@ class TownMap {
         }
         if (pointsUrl) {
             this.map.on("moveend", () => this.refresh());
-            this.map.on("popupclose", () => this.missed && this.refresh());
             await this.refresh();
         }
     }
@@ -112,7 +121,7 @@ class TownMap {
 
     /* Ask for what is in view; an answer that comes too late is dropped. A popup that is open stays. */
     async refresh() {
-        this.missed = Boolean(this.popup?.isOpen());
+        this.missed = Boolean(this.popup);
         if (this.missed) {
             return;
         }
@@ -122,7 +131,7 @@ class TownMap {
         const view = this.map.getBounds();
         const [west, east] = [view.getWest(), view.getEast()].map((side) => Math.min(Math.max(side, -180), 180));
         url.searchParams.set("bbox", [west, view.getSouth(), east, view.getNorth()].join());
-        url.searchParams.set("zoom", this.map.getZoom());
+        url.searchParams.set("zoom", Math.round(this.map.getZoom()));
         try {
             const answer = await fetch(url, { signal: this.asking.signal });
             if (!answer.ok) {
@@ -137,7 +146,7 @@ class TownMap {
     }
 
     show({ features, left_out: leftOut }) {
-        const focused = document.activeElement?.getAttribute("aria-label");
+        const focused = this.box.querySelector(".rm-pin:focus")?.getAttribute("aria-label");
         this.points.clearLayers();
         const spots = new Map(); // several cases at one spot share a pin
         let count = 0;
@@ -156,7 +165,8 @@ class TownMap {
         const more = leftOut ? " Qui sono troppe: si vedono le più gravi. Ingrandisci o scegli un filtro." : "";
         this.say(`${count === 1 ? "Una segnalazione" : `${count} segnalazioni`} in questa parte della mappa.${more}`);
         if (focused) {
-            [...this.box.querySelectorAll(".rm-pin")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
+            const pins = [...this.box.querySelectorAll(".rm-pin")];
+            (pins.find((one) => one.getAttribute("aria-label") === focused) ?? this.box).focus();
         }
     }
 
@@ -177,9 +187,11 @@ class TownMap {
         const label = reports.map((one) => `Segnalazione ${one.number}, ${one.category}, ${one.level_name}, ${one.state}`).join("; ");
         const icon = pin(first.open ? first.level : "closed", reports.length > 1 ? reports.length : "", reports.length > 1 ? 26 : 20);
         const open = () => {
-            this.popup = L.popup({ offset: [0, -6], minWidth: 200 }).setLatLng(first.place).setContent(content).openOn(this.map);
+            this.pressed = made;
+            this.popup = L.popup({ offset: [0, -6], minWidth: 200 }).setLatLng(first.place).setContent(content);
+            this.popup.openOn(this.map);
         };
-        marker(first.place, icon, label, open).addTo(this.points);
+        const made = marker(first.place, icon, label, open).addTo(this.points);
     }
 
     say(text) {
