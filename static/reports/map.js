@@ -84,7 +84,6 @@ class TownMap {
         if (lat && lon) {
             this.map.setView([lat, lon], NEAR_ZOOM);
             this.mark([lat, lon]);
-            L.circle([lat, lon], { radius: AROUND, className: "rm-around", interactive: false }).addTo(this.map);
         } else {
             this.map.fitBounds(town.getBounds());
         }
@@ -103,8 +102,10 @@ class TownMap {
         }
     }
 
-    /* The place this map is about. */
+    /* The place this map is about, and how far «near» is. */
     mark(place) {
+        this.around ??= L.circle(place, { radius: AROUND, className: "rm-around", interactive: false });
+        this.around.setLatLng(place).addTo(this.map);
         this.here ??= L.marker(place, { icon: pin("this", "", 20), interactive: false, keyboard: false, zIndexOffset: 1000 });
         this.here.setLatLng(place).addTo(this.map);
     }
