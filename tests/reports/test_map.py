@@ -88,19 +88,19 @@ def test_only_what_lies_in_the_rectangle(client: Client, staff: User) -> None:
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
-        ({}, {"received", "taken", "late", "old"}),
-        ({"aperta": "attesa"}, {"received", "late", "old"}),
-        ({"aperta": "scadute"}, {"late"}),
-        ({"aperta": "no"}, {"resolved"}),
-        ({"aperta": "tutte"}, {"received", "taken", "late", "old", "resolved"}),
-        ({"gravita": "4"}, {"taken"}),
-        ({"giorni": "30"}, {"received", "taken", "late"}),
-        ({"category__id__exact": "strade"}, {"taken"}),
-        ({"office__id__exact": "strade"}, {"taken"}),
+        ({}, "received taken late old"),
+        ({"aperta": "attesa"}, "received late old"),
+        ({"aperta": "scadute"}, "late"),
+        ({"aperta": "no"}, "resolved"),
+        ({"aperta": "tutte"}, "received taken late old resolved"),
+        ({"gravita": "4"}, "taken"),
+        ({"giorni": "30"}, "received taken late"),
+        ({"category__id__exact": "strade"}, "taken"),
+        ({"office__id__exact": "strade"}, "taken"),
     ],
     ids=str,
 )  # fmt: skip
-def test_filters(client: Client, staff: User, filters: dict[str, str], expected: set[str]) -> None:
+def test_filters(client: Client, staff: User, filters: dict[str, str], expected: str) -> None:
     roads, now = ReportCategory.objects.get(slug="strade"), timezone.now()
     made = {
         "received": placed(),
@@ -111,10 +111,12 @@ def test_filters(client: Client, staff: User, filters: dict[str, str], expected:
     }
     pk = {"category__id__exact": roads.pk, "office__id__exact": roads.office_id}
     chosen = {name: pk.get(name, value) for name, value in filters.items()}
-    assert numbers(points(client, **chosen)) == {made[name].number for name in expected}
+    assert numbers(points(client, **chosen)) == {made[name].number for name in expected.split()}
     html = client.get(reverse(PAGE), chosen).content.decode()
     on_the_list = client.get(list_link(html))
-    assert {row.number for row in on_the_list.context["cl"].result_list} == {made[n].number for n in expected}
+    assert {row.number for row in on_the_list.context["cl"].result_list} == {
+        made[n].number for n in expected.split()
+    }
 
 
 def list_link(html: str) -> str:

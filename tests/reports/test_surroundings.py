@@ -41,7 +41,7 @@ def case(meters: float | None = 0, *, kind: str | None = "strade", days: float =
     latitude=st.floats(-80, 80),
     longitude=st.floats(-170, 170),
 )
-def test_the_square_holds_all_that_is_near(
+def test_the_distance_is_in_metres_wherever_one_is(
     north: float, east: float, latitude: float, longitude: float
 ) -> None:
     one = Report(latitude=latitude, longitude=longitude)
