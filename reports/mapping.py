@@ -20,6 +20,8 @@ POINTS_FROM = 16  # the zoom from which each case is a point of its own
 FURTHEST = 20
 _CELL = 64  # pixels of a grid's square
 _TILE = 256  # pixels of the whole world at zoom 0
+# A degree of longitude is this much shorter than one of latitude at 37.65° north: squares shall be square.
+_NARROWING = 0.79
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,13 @@ def features(reports: QuerySet[Report], view: View) -> dict[str, Any]:
 
 
 def _cells(reports: QuerySet[Report], zoom: int) -> Iterable[Mapping[str, Any]]:
-    """The squares in which something lies, those with danger first. A degree of latitude is taken for 0.79 of
-    one of longitude on the screen, as it is here: elsewhere the squares would not be square."""
+    """The squares in which something lies, those with danger first."""
     width = 360 / (_TILE * 2**zoom) * _CELL
 
     def square(field: str, side: float) -> Floor:
         return Floor(Cast(F(field), FloatField()) / Value(side))
 
-    grid = reports.annotate(x=square("longitude", width), y=square("latitude", width * places.NARROWING))
+    grid = reports.annotate(x=square("longitude", width), y=square("latitude", width * _NARROWING))
     return (
         grid.values("x", "y")
         .annotate(

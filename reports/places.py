@@ -71,7 +71,7 @@ def find_address(text: str) -> str:
 
 
 # A degree of longitude is this much shorter than one of latitude at 37.65° north: else the town looks wide.
-NARROWING = 0.7918
+_NARROWING = 0.7918
 # Degrees. A point further away than this is not drawn: the town would be a dot.
 _FAR = 0.3
 
@@ -107,4 +107,4 @@ def sketch(latitude: float, longitude: float) -> Sketch | None:
 
 def _flat(longitude: float, latitude: float) -> Point:
     """Thousandths of a degree on a flat sheet around the town hall, east to the right, north up."""
-    return (longitude - 14.6396) * NARROWING * 1000, (37.6535 - latitude) * 1000
+    return (longitude - 14.6396) * _NARROWING * 1000, (37.6535 - latitude) * 1000

@@ -13,6 +13,10 @@ from subscribers.exports import CSV
 
 
 class DataPages(MapPages, StatisticsPage, Exportable):
+    change_list_template = [  # type: ignore[assignment]  # the first that is there
+        "admin/reports/report/change_list.html",
+        "admin/subscribers/exportable_change_list.html",
+    ]
     resource = exporting.ReportResource
     export_permission = "reports.export_report"
     export_dated = "opened_at"

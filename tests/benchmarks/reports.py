@@ -29,7 +29,7 @@ def measure(*, quick: bool) -> list[Any]:
     from reports.models import Report, ReportCategory
     from tests.benchmarks.register import LIMIT, export
     from tests.benchmarks.results import Line, shown
-    from tests.factories.reports import many_reports
+    from tests.factories.town import many_reports
 
     count = QUICK_REPORTS if quick else REPORTS
     many_reports(count)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reports import mapping
 from reports.models import Report, ReportCategory
 from reports.states import State
-from tests.factories.reports import ReportFactory, many_reports
+from tests.factories.reports import ReportFactory
+from tests.factories.town import many_reports
 
 PAGE, POINTS = "admin:reports_report_map", "admin:reports_report_map_points"
 TOWN = "14.5,37.5,14.9,37.8"

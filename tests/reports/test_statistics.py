@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from reports import statistics
 from reports.models import Report, ReportCategory
 from reports.states import State
-from tests.factories.reports import ReportFactory, many_reports
+from tests.factories.reports import ReportFactory
+from tests.factories.town import many_reports
 
 URL = "admin:reports_report_statistics"
 
