@@ -98,7 +98,7 @@ class ReportAdmin(DataPages):
         ).exclude(message__changed_by__content__kind=Kind.REVOKE)
         first = pictures.order_by("message__sent_at", "pk").values("message__content__media")[:1]
         reports = super().get_queryset(request).annotate(first_picture=Subquery(first))
-        return scoring.by_urgency(reports.prefetch_related("category", "office", "assigned_to", "contact"))
+        return scoring.by_urgency(reports.prefetch_related("category", "assigned_to"))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports import casework
-from reports.models import Report, ReportCategory
+from reports.models import Report, ReportCategory, ReportEvent
 from reports.states import State
 from tests.factories.reports import ReportFactory, report_of
 from tests.factories.whatsapp import ContactFactory
@@ -157,7 +157,7 @@ def test_nothing_of_the_person_leaves(
         owed=marks["owed"], address=place, latitude=37.653712, longitude=14.639573, inside_town=True,
         reasons=[(marks["text"], 1)],
     )  # fmt: skip
-    casework.add_note(report, secretary, before + marks["note"])
+    report.events.create(kind=ReportEvent.Kind.NOTED, actor=secretary, text=before + marks["note"])
     casework.answer(report, secretary, marks["answer"])
     for kind in ("csv", "geojson"):
         told = take(client, kind, f"?q={report.number}")
