@@ -18,14 +18,13 @@ from broadcasts import progress as notice_progress
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING
 from broadcasts.types import State as NoticeState
-from regalbuto_urp import charts
 from reports import progress as report_progress
 from reports import selectors
 from reports.casefile import LEVELS
 from reports.states import OPEN
 from reports.states import State as ReportState
 from subscribers.models import ConsentEvent, Subscriber
-from whatsapp import health
+from whatsapp import charts, health
 from whatsapp.models import IdentityConflict
 from whatsapp.types import Lane, State
 

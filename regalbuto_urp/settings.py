@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -218,6 +219,8 @@ WEATHER_ALERT = "broadcasts.published.is_alert_in_force"
 # The background of the map: without it the map shows the town's boundary, and nothing leaves the server.
 MAP_TILES = env("MAP_TILES", default="")
 MAP_ATTRIBUTION = env("MAP_ATTRIBUTION", default="© OpenStreetMap")
+if _tiles := urlsplit(MAP_TILES.replace("{s}", "*")).netloc:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(_tiles)
 
 # --- Celery ---------------------------------------------------------------------------------------
 

@@ -25,6 +25,11 @@ _DOOR = re.compile(
     r"(?:\s*/?\s*[a-z])?$",
     re.IGNORECASE,
 )
+# Whose house it is does not belong to a street's name («via Roma casa di Mario Rossi»).
+_WHOSE = re.compile(
+    r"(?<=\w)(?<!\bvia)(?<!contrada)\s+(?:casa|presso|sotto|sopra|famiglia|abitazione|c/o|sig\w*|dott\w*)\b.*",
+    re.IGNORECASE,
+)
 
 
 def collect(contact: Contact) -> list[Section]:
@@ -80,7 +85,7 @@ def _cut_down(reports: QuerySet[Report]) -> int:
 
 def public_place(address: str) -> str:
     """The street without the number («via Roma 12» -> «via Roma»); nothing if it names no street."""
-    return _DOOR.sub("", places.find_address(address))
+    return _DOOR.sub("", _WHOSE.sub("", places.find_address(address)))
 
 
 def _due(before: datetime) -> QuerySet[Report]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 Point = tuple[float, float]  # longitude, latitude: GeoJSON's order
 
-_BOUNDARY_FILE = Path(__file__).parent / "data" / "regalbuto-confine.geojson"
+BOUNDARY_FILE = Path(__file__).parent / "data" / "regalbuto-confine.geojson"
 _ADDRESS = re.compile(
     r"\b(?:via|viale|v\.le|vicolo|corso|c\.so|piazza|p\.zza|p\.za|piazzetta|largo|contrada|c\.da|c/da|c\.tra|salita"
     r"|scalinata|cortile|traversa|ss|s\.s\.|sp|s\.p\.)\s*(?:\d+\s*)?[^\W\d_][\w.'’]*(?:\s+[^\W\d_][\w.'’]*){0,5}"
@@ -32,7 +32,7 @@ _ADDRESS_LIMIT = 80
 @cache
 def boundary() -> tuple[Point, ...]:
     """The corners of the town's boundary, as in the file (one polygon without holes)."""
-    data = json.loads(_BOUNDARY_FILE.read_text(encoding="utf-8"))
+    data = json.loads(BOUNDARY_FILE.read_text(encoding="utf-8"))
     return tuple((x, y) for x, y, *_ in data["features"][0]["geometry"]["coordinates"][0])
 
 

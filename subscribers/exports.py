@@ -1,12 +1,13 @@
-"""CSV for auditors: safe in Excel, streamed, numbers whole only for who may see them (FEATURES 78-81)."""
+"""Lists to take home: safe in Excel, streamed, numbers whole only for who may see them (FEATURES 78-81)."""
 
 import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import chain, islice
-from typing import Any
+from itertools import count, islice
+from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.utils import timezone
@@ -125,7 +126,29 @@ class ConsentResource(resources.Resource):  # type: ignore[type-arg]
     hash_precedente = Column(lambda event, _: event.previous_hash)
 
 
-Table = SubscriberResource | StandingResource | ConsentResource
+Table: TypeAlias = "resources.Resource[Any]"
+
+
+def csv_lines(resource: Table, rows: Iterable[Any], *, whole: bool) -> Iterator[str]:
+    """The header first, so that the file of no rows says what it would hold."""
+    writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
+    columns = resource.get_export_fields()  # once: `export_resource` looks for them at every row
+    yield BOM + writer.writerow(resource.get_export_headers())
+    for row in rows:
+        yield writer.writerow([safe(one.export(row, whole=whole)) for one in columns])
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file; `lines` writes it piece by piece."""
+
+    label: str
+    extension: str
+    content_type: str
+    lines: Callable[..., Iterator[str]]
+
+
+CSV = Format("CSV, per i fogli di calcolo", "csv", "text/csv; charset=utf-8", csv_lines)
 
 
 def may_see_whole_numbers(user: Auditor) -> bool:
@@ -147,21 +170,19 @@ def stream(
     *,
     whole: bool,
     done: Callable[[int, str], None],
+    kind: Format = CSV,
 ) -> Iterator[bytes]:
-    """The CSV in pieces, header first, whatever the number of rows in constant memory.
+    """The file in pieces, whatever the number of rows in constant memory.
 
     Args:
         done: called once the last piece was taken, with the number of rows and the SHA-256 of all bytes,
             the BOM included, as `sha256sum` of the file tells it. Not called if whoever reads stops before.
     """
-    writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
-    columns = resource.get_export_fields()  # once: `export_resource` looks for them at every row
-    lines = (writer.writerow([safe(one.export(row, whole=whole)) for one in columns]) for row in rows)
-    all_lines = chain([BOM + writer.writerow(resource.get_export_headers())], lines)
-    digest, count = hashlib.sha256(), 0
-    while block := list(islice(all_lines, BLOCK)):
+    digest, numbers = hashlib.sha256(), count()
+    numbered = (row for row, _number in zip(rows, numbers))  # noqa: B905  # the numbers never end
+    lines = kind.lines(resource, numbered, whole=whole)
+    while block := list(islice(lines, BLOCK)):
         sent = "".join(block).encode()
         digest.update(sent)
-        count += len(block)
         yield sent
-    done(count - 1, digest.hexdigest())
+    done(next(numbers), digest.hexdigest())

@@ -28,11 +28,12 @@ def note_change(instance: Model, field: str, before: object, after: object) -> N
     )
 
 
-def begin_export(model: type[Model], **told: object) -> Any:
-    """A list is about to leave. Until `end_export` the entry says that it did not leave whole."""
+def begin_export(model: type[Model], form: str, **told: object) -> Any:
+    """A list is about to leave, in a form such as «CSV». Until `end_export` the entry says that it did not
+    leave whole."""
     return LogEntry.objects.create(
         content_type=ContentType.objects.get_for_model(model),
-        object_repr=f"Esportazione CSV: {model._meta.verbose_name_plural}",
+        object_repr=f"Esportazione {form}: {model._meta.verbose_name_plural}",
         action=LogEntry.Action.ACCESS,
         additional_data={**told, "completed": False},
     )

@@ -1,4 +1,4 @@
-"""The page from which an auditor takes a list home: why, which rows, with or without whole numbers."""
+"""The page from which a list is taken home: why, which rows, in which form, with whole numbers or not."""
 
 from typing import Any
 
@@ -27,6 +27,7 @@ class ExportForm(forms.Form):
         help_text="Per esempio «verifica annuale dei revisori». Resta nel registro delle azioni: non "
         "scrivere nomi né numeri di telefono.",
     )
+    kind = forms.ChoiceField(label="Formato", widget=forms.RadioSelect())
     start = forms.DateField(label="Dal", required=False, widget=DayInput())
     end = forms.DateField(label="Al", required=False, widget=DayInput())
     day = forms.DateField(
@@ -43,11 +44,14 @@ class ExportForm(forms.Form):
         "al motivo.",
     )
 
-    def __init__(self, *args: Any, without: set[str], dated: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any, *, kinds: dict[str, exports.Format], without: set[str], dated: str) -> None:
+        super().__init__(data)
+        kind = self.fields["kind"]
+        kind.choices = [(name, one.label) for name, one in kinds.items()]  # type: ignore[attr-defined]
+        kind.initial = next(iter(kinds))
         self.fields["start"].help_text = f"Primo giorno, per «{dated}». Vuoto: dall'inizio."
         self.fields["end"].help_text = "Ultimo giorno, compreso. Vuoto: fino a oggi."
-        for name in without:
+        for name in without | (set() if len(kinds) > 1 else {"kind"}):
             del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
@@ -69,6 +73,8 @@ class Exportable(Watched[Any]):
     export_permission: str
     export_dated: str  # the field to which «dal» and «al» apply
     export_without: set[str] = set()  # what the form does not ask
+    export_kinds: dict[str, exports.Format] = {"csv": exports.CSV}
+    export_note = ""  # what the file leaves out, said beside the form
     change_list_template = "admin/subscribers/exportable_change_list.html"
     show_full_result_count = False
 
@@ -82,11 +88,20 @@ class Exportable(Watched[Any]):
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
         return f"{reverse(name)}?{request.GET.urlencode()}"
 
+    def list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """The links above the list: label and address."""
+        may_export = request.user.has_perm(self.export_permission)
+        return [(self.export_label, self._url("export", request))] if may_export else []
+
+    @property
+    def export_label(self) -> str:
+        return "Esporta CSV" if len(self.export_kinds) == 1 else "Esporta"
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        url = self._url("export", request) if request.user.has_perm(self.export_permission) else ""
-        return super().changelist_view(request, {**(extra_context or {}), "export_url": url})
+        tools = {"list_tools": self.list_tools(request)}
+        return super().changelist_view(request, {**tools, **(extra_context or {})})
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """GET: the form. POST: the file."""
@@ -100,7 +115,12 @@ class Exportable(Watched[Any]):
             return redirect("..")
         hidden = set() if exports.may_see_whole_numbers(request.user) else {"whole"}
         dated = self.opts.get_field(self.export_dated).verbose_name  # type: ignore[union-attr]
-        form = ExportForm(request.POST or None, without=self.export_without | hidden, dated=str(dated))
+        form = ExportForm(
+            request.POST or None,
+            kinds=self.export_kinds,
+            without=self.export_without | hidden,
+            dated=str(dated),
+        )
         if form.is_valid():
             return self._download(listed, form.cleaned_data)
         return form_page(
@@ -109,11 +129,13 @@ class Exportable(Watched[Any]):
             form,
             template="admin/subscribers/export.html",
             title=f"Esporta: {self.opts.verbose_name_plural}",
-            button="Scarica il file CSV",
+            button="Scarica il file CSV" if len(self.export_kinds) == 1 else "Scarica il file",
+            label=self.export_label,
+            note=self.export_note,
             filters=_filters(listed),
             count=listed.result_count,
             list_url=self._url("changelist", request),
-            masked=bool(hidden),
+            masked="whole" in hidden - self.export_without,
             again=True,
         )
 
@@ -132,8 +154,10 @@ class Exportable(Watched[Any]):
                     rows = rows.filter(**{f"{self.export_dated}__date__{lookup}": limit})
                     filters.append(f"{word} {texts.date_of(limit)}")
             resource, rows = self.resource(), rows.iterator(chunk_size=exports.CHUNK)
+        kind = self.export_kinds[chosen.get("kind") or "csv"]
         entry = audit.begin_export(
             self.model,
+            kind.extension.upper(),
             reason=phones.masked(chosen["reason"]),
             filters="; ".join(filters) or "nessuno",
             whole=whole,
@@ -143,9 +167,10 @@ class Exportable(Watched[Any]):
             rows,
             whole=whole,
             done=lambda count, sha256: audit.end_export(entry, rows=count, sha256=sha256),
+            kind=kind,
         )
-        response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        response = StreamingHttpResponse(pieces, content_type=kind.content_type)
+        response["Content-Disposition"] = f'attachment; filename="{name}.{kind.extension}"'
         return response
 
     def with_details(self, rows: Any) -> Any:
@@ -165,4 +190,4 @@ def _filters(listed: Any) -> list[str]:
     for name, values in listed.get_filters_params().items():
         if name not in told:  # from a link, such as the events of one person
             words.append(f"{name.removesuffix('__exact')}: {', '.join(values)}")
-    return [*words, "ricerca di una persona"] if listed.query else words
+    return [*words, "con una ricerca"] if listed.query else words

@@ -82,7 +82,7 @@ def test_the_list_asks_the_same_number_of_queries_for_one_and_for_many(client: C
             assert client.get(reverse(LIST)).status_code == 200
         return len(captured)
 
-    report_of("Buca in via Roma 3")
+    casework.take_charge(report_of("Buca in via Roma 3"), staff, "Presa")
     queries()
     few = queries()
     for text in ("Lampione spento", "Topi", "Perdita d'acqua in via Cavour", "Incendio"):

@@ -165,7 +165,7 @@ def test_the_log_holds_no_number_and_no_name(client: Client, auditor: User, cont
     download(client, "subscriber", "?q=3401112201", reason="richiesta di +393401112201")
     download(client, "subscriber", "?q=Niccolò")
     told = str(list(LogEntry.objects.values_list("additional_data", "object_repr")))
-    assert "ricerca di una persona" in told
+    assert "con una ricerca" in told
     for personal in ("1112201", "Niccolò"):
         assert personal not in told
 

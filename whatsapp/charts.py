@@ -13,7 +13,7 @@ class Dot:
     x: float
     y: float
     label: str
-    value: int
+    value: float
     shown: bool  # the label below the axis; not all fit
 
 
@@ -39,11 +39,13 @@ class Line:
         return f"{first.x},{self.base} {self.path} {last.x},{self.base}"
 
 
-def line(series: Sequence[tuple[str, int]]) -> Line | None:
-    """A line through the series (label, value), at least two points; the axis begins at zero."""
-    if len(series) < 2:
+def line(series: Sequence[tuple[str, float | None]]) -> Line | None:
+    """A line through the series (label, value), at least two points; the axis begins at zero. None is a gap,
+    which the line crosses."""
+    values = [value for _label, value in series if value is not None]
+    if len(values) < 2:
         return None
-    top = ceiling(max(value for _label, value in series))
+    top = ceiling(max(values))
     step = (WIDTH - LEFT - RIGHT) / (len(series) - 1)
     height = HEIGHT - TOP - BOTTOM
     every = -(-len(series) // 8)
@@ -56,12 +58,13 @@ def line(series: Sequence[tuple[str, int]]) -> Line | None:
             (len(series) - 1 - number) % every == 0,
         )
         for number, (label, value) in enumerate(series)
+        if value is not None
     ]
     grid = [(round(TOP + height * (1 - part / 2), 1), top * part // 2) for part in range(3)]
     return Line(WIDTH, HEIGHT, TOP + height, dots, grid)
 
 
-def ceiling(value: int) -> int:
+def ceiling(value: float) -> int:
     """The round, even number at or above the value that ends an axis: 2, 4, 6, 10, 20, 40, 60, 100…"""
     power = 1
     while True:

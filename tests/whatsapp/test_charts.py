@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regalbuto_urp import charts
+from whatsapp import charts
 
 FIGURES = st.integers(min_value=0, max_value=10_000_000)
 
@@ -18,7 +18,18 @@ def test_line_stays_inside_its_frame(values: list[int]) -> None:
     assert sum(dot.shown for dot in line.dots) <= 8
 
 
+def test_a_gap_has_no_dot_and_moves_no_other() -> None:
+    whole, broken = (
+        charts.line([("a", 2), ("b", 0.5), ("c", 1)]),
+        charts.line([("a", 2), ("b", None), ("c", 1)]),
+    )
+    assert whole
+    assert broken
+    assert broken.dots == [whole.dots[0], whole.dots[2]]
+
+
 def test_line_needs_two_points() -> None:
+    assert charts.line([("gen", None), ("feb", 3), ("mar", None)]) is None
     assert charts.line([]) is None
     assert charts.line([("gen", 3)]) is None
 
