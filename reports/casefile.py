@@ -100,4 +100,6 @@ def mark(report: Report | None = None) -> str:
     events, items = ReportEvent.objects.all(), ReportItem.objects.all()
     if report:
         events, items = report.events.all(), report.items.all()
-    return "-".join(str(rows.aggregate(last=Max("pk"))["last"]) for rows in (events, items))
+    coming = items.filter(message__content__media__status=Media.Status.PENDING)
+    last = [rows.aggregate(last=Max("pk"))["last"] for rows in (events, items)]
+    return f"{last[0]}-{last[1]}-{coming.count()}"

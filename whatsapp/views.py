@@ -14,6 +14,9 @@ from whatsapp.models import Media
 from whatsapp.providers import registry
 from whatsapp.types import Kind, WebhookCall
 
+# Sent under the type we found in the bytes, so that the page can show or play them.
+PLAYED = frozenset({Kind.IMAGE, Kind.AUDIO, Kind.VIDEO})
+
 
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
@@ -46,7 +49,8 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
 @require_GET
 @never_cache
 def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
-    """A file, for staff. Only pictures we drew ourselves are shown inline; the rest is a download.
+    """A file, for staff. Only pictures we drew ourselves are shown inline, sounds and clips are played; the
+    rest is a download.
 
     Who opened which original is written down; the small pictures of the lists are not.
     """
@@ -63,7 +67,7 @@ def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> Fil
         file.open("rb"),
         as_attachment=not is_picture,
         filename=name,
-        content_type="image/jpeg" if is_picture else "application/octet-stream",
+        content_type=media.mime_type if media.kind in PLAYED else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

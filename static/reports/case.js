@@ -23,7 +23,7 @@
       if (details) {
         details.open = true;
       }
-      const field = document.getElementById(key.dataset.focus) || details?.querySelector("textarea, input, select");
+      const field = document.getElementById(key.dataset.focus) || details?.querySelector("textarea, select, input:not([type=hidden])");
       field?.focus();
       field?.scrollIntoView({ block: "center" });
     }

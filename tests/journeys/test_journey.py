@@ -156,7 +156,7 @@ def read_and_answer_report(desk: Desk, number: str) -> None:
     expect(desk.page.get_by_text("buca profonda").first).to_be_visible()
     desk.page.get_by_role("button", name="Prendi in carico").click()
     expect(desk.page.get_by_text("presa in carico").first).to_be_visible()
-    desk.page.get_by_label("Rispondi al cittadino").fill("Grazie. Mandiamo una squadra domani.")
+    desk.page.locator("#answer-text").fill("Grazie. Mandiamo una squadra domani.")
     desk.page.get_by_role("button", name="Invia la risposta").click()
     desk.look("report")
 
