@@ -72,7 +72,7 @@ class Line:
         return self.verb in TAPS and not self.text.startswith(TYPED)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Conversation:
     """`ends`: for each case, what is said of it in the end."""
 
@@ -80,6 +80,9 @@ class Conversation:
     title: str
     lines: tuple[Line, ...]
     ends: dict[str, tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        return f"<{self.file}: {self.title}>"  # short, in the report of a failure
 
     @cached_property
     def pieces(self) -> dict[str, frozenset[int]]:
