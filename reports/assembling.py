@@ -34,6 +34,8 @@ def receive(message: Message) -> Report | None:
     content = message.content
     if content.kind in CHANGES and (item := _original(message)):
         return _change(_held(item.report_id), message)
+    if message.changed_by and (item := ReportItem.objects.filter(message=message.changed_by).first()):
+        return _replace(_held(item.report_id), message, item)
     match bursts.decide(_piece(message), open_cases(message.contact)):
         case Ignore(reply=slug):
             answering.answer_courteously(message.contact, slug)
@@ -140,11 +142,20 @@ def _as_open_case(report: Report, staff_wrote_at: datetime | None) -> OpenCase:
         times=tuple(written_at(item.message) for item in report.items.all()) or (report.opened_at,),
         subject=report.category.slug if report.category and "kind" not in missing else "",
         ended_at=report.ended_at,
-        staff_wrote_at=staff_wrote_at if staff_wrote_at and staff_wrote_at >= report.last_item_at else None,
+        staff_wrote_at=staff_wrote_at,
         asked_at={
             question: report.asked_at for question in report.asked if question in missing and report.asked_at
         },
     )
+
+
+def _replace(report: Report, message: Message, item: ReportItem) -> Report:
+    """A correction overtook its message and was taken for a text: the message takes its place."""
+    item.message = message
+    item.save(update_fields=["message"])
+    _date(report)
+    refresh(report)
+    return report
 
 
 def next_number(year: int) -> str:

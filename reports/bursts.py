@@ -83,7 +83,7 @@ class OpenCase:
         times: when the person wrote its pieces.
         subject: slug of its kind, or nothing if that is not known.
         ended_at: when the person said «basta così».
-        staff_wrote_at: when staff wrote to the person, if nothing was answered since.
+        staff_wrote_at: when staff last wrote to the person.
         asked_at: question -> when it was asked, if the answer is still missing.
     """
 
@@ -149,7 +149,7 @@ def decide(piece: Piece, cases: Sequence[OpenCase]) -> Decision:
         return Join(case.id)
     if cases and is_addition(piece):
         return Join(cases[0].id, late=True)
-    return Open(splits=tuple(case.id for case in cases if _could_hold(piece, case)))
+    return Open(splits=tuple(case.id for case in cases if _may_lose(piece, case)))
 
 
 def ends(text: str) -> bool:
@@ -163,17 +163,17 @@ def is_addition(piece: Piece) -> bool:
     return bool(found and found.start() <= _EARLY)
 
 
-def running_at(sent_at: datetime, cases: Iterable[OpenCase]) -> OpenCase | None:
-    """The case somebody was telling us about at that moment, so that «basta così» ends it."""
-    return _running(Piece(kind=Kind.TEXT, text="", sent_at=sent_at), list(cases))
+def told_at(sent_at: datetime, cases: Iterable[OpenCase]) -> OpenCase | None:
+    """The case that «basta così», said at that moment, is about: the last begun, if not a day has passed."""
+    begun = [case for case in cases if case.first <= sent_at <= max(case.times) + ANSWER_WINDOW]
+    return max(begun, key=lambda case: case.first, default=None)
 
 
 def _running(piece: Piece, cases: Sequence[OpenCase]) -> OpenCase | None:
     """The case whose time holds the piece: its ten minutes, those before a straggler, the twenty after."""
-    holding: tuple[Callable[[Piece, OpenCase], bool], ...] = (_within, _before, _could_hold)
+    holding: tuple[Callable[[Piece, OpenCase], bool], ...] = (_within, _before, _holds_addition)
     for holds in holding:
-        found = [case for case in cases if holds(piece, case)]
-        if found and not (holds is _could_hold and any(_is_new_subject(piece, case) for case in found)):
+        if found := [case for case in cases if holds(piece, case)]:
             return min(found, key=lambda case: min(abs(piece.sent_at - time) for time in case.times))
     return None
 
@@ -186,9 +186,14 @@ def _before(piece: Piece, case: OpenCase) -> bool:
     return case.first - WINDOW <= piece.sent_at < case.first
 
 
-def _could_hold(piece: Piece, case: OpenCase) -> bool:
+def _holds_addition(piece: Piece, case: OpenCase) -> bool:
     later = case.first + WINDOW < piece.sent_at <= case.first + LONGEST
-    return later and not _after_end(piece, case)
+    return later and not _after_end(piece, case) and not _is_new_subject(piece, case)
+
+
+def _may_lose(piece: Piece, case: OpenCase) -> bool:
+    """Was something written a moment before this piece perhaps taken for an addition to the case?"""
+    return case.first + WINDOW < piece.sent_at <= case.first + LONGEST + BURST
 
 
 def _after_end(piece: Piece, case: OpenCase) -> bool:
@@ -205,7 +210,9 @@ def _answers(piece: Piece, case: OpenCase) -> bool:
     def since(moment: datetime | None, limit: timedelta) -> bool:
         return moment is not None and timedelta() <= piece.sent_at - moment <= limit
 
-    if since(case.staff_wrote_at, ANSWER_WINDOW):
+    if since(case.staff_wrote_at, LONGEST):
+        return True
+    if since(case.staff_wrote_at, ANSWER_WINDOW) and not _is_new_subject(piece, case):
         return True
     if _after_end(piece, case):
         return False

@@ -17,7 +17,7 @@ def finish(message: Message) -> bool:
     report, what, _ = _tapped(message)
     if report is None and message.content.kind == Kind.TEXT and bursts.ends(message.text):
         at = assembling.written_at(message)
-        case = bursts.running_at(at, assembling.open_cases(message.contact))
+        case = bursts.told_at(at, assembling.open_cases(message.contact))
         report, what = (Report.objects.get(pk=case.id), "end") if case else (None, "")
     if report is None or what != "end":
         return False

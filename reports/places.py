@@ -11,7 +11,7 @@ Point = tuple[float, float]  # longitude, latitude: GeoJSON's order
 BOUNDARY_FILE = Path(__file__).parent / "data" / "regalbuto-confine.geojson"
 _ADDRESS = re.compile(
     r"\b(?:via|viale|v\.le|vicolo|corso|c\.so|piazza|p\.zza|p\.za|piazzetta|largo|contrada|c\.da|c/da|c\.tra|salita"
-    r"|scalinata|cortile|traversa|ss|s\.s\.|sp|s\.p\.)\s*(?:\d+\s*)?[^\W\d_][\w.'’]*(?:\s+[^\W\d_][\w.'’]*){0,5}"
+    r"|scalinata|cortile|traversa|ss|s\.s\.|sp|s\.p\.)(?![^\W\d_])\s*(?:\d+\s*)?[^\W\d_][\w.'’]*(?:\s+[^\W\d_][\w.'’]*){0,5}"
     r"(?:,?\s*(?:n\.?|n°|numero|civico)?\s*\d{1,3}(?:\s*/\s*[a-zA-Z]\b|[a-zA-Z]\b)?)?"
     r"|\b(?:ss|s\.s\.|sp|s\.p\.)\s*\d{1,3}\b",
     re.IGNORECASE,

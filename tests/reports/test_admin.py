@@ -96,7 +96,10 @@ def test_the_page_asks_the_same_number_of_queries_for_many_pieces(client: Client
             page(client, report)
         return len(captured)
 
-    small, large = report_of("Topi"), report_of("Topi", "in via Roma", "molti", "moltissimi", "davvero")
+    small, large = (
+        report_of("Topi in via Roma"),
+        report_of("Topi", "in via Roma", "molti", "moltissimi", "davvero"),
+    )
     for text in ("Uno", "Due"):
         casework.answer(large, staff, text)
     queries(small)

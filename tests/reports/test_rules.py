@@ -57,6 +57,8 @@ def test_any_pair_of_numbers_has_an_answer(latitude: float, longitude: float) ->
         ("contrada Savarino da mesi al buio", "contrada Savarino"),
         ("via 4 novembre n. 7", "via 4 novembre n. 7"),
         ("andate via", ""),
+        ("Lampione spento in via Dante 3", "via Dante 3"),
+        ("viadotto chiuso, passare da via Roma", "via Roma"),
         ("passo per caso", ""),
         ("", ""),
     ],
