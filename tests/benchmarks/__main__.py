@@ -27,6 +27,7 @@ FIGURES = {
     "cost": "cost.measure",
     "fan-out": "cost.fan_out",
     "register": "register.measure",
+    "desk": "desk.measure",
     "reports": "reports.measure",
 }
 
