@@ -38,7 +38,7 @@ def respond(
         report.ask_at = timezone.now() + bursts.BURST
         report.save(update_fields=["ask_at"])
     elif late and anew:
-        report.events.create(kind=Event.ASKED, message_to_citizen=say(report, "added"))
+        report.events.create(kind=Event.ADDED, message_to_citizen=say(report, "added"))
         _note(report, sent_at, "")
 
 

@@ -101,6 +101,7 @@ def answer(
             "Sono passate più di 24 ore dall'ultimo messaggio del cittadino: WhatsApp non permette di "
             "mandargli un file. Scrivi il testo, o aspetta che scriva di nuovo."
         )
+    _has_it(report, user)
     last = report.items.select_related("message").order_by("-message__sent_at", "-pk").first()
     said = _tell(
         report, text, by_template=by_template, upload=upload, quoting=last.message if last and quote else None
@@ -191,9 +192,13 @@ def _move(
     before, report.state = report.state, wanted
     report.closed_at = None if states.is_open(wanted) else timezone.now()
     report.ask_at = None
-    if wanted not in states.WAITING:
-        paging.settle(answering.call_key(report), user)
     return _write(report, user, kind, text, note=note, before=before, by_template=by_template)
+
+
+def _has_it(report: Report, user: User) -> None:
+    """Whoever was called about it need not be called any more, unless it waits for somebody again."""
+    if report.state not in states.WAITING:
+        paging.settle(answering.call_key(report), user)
 
 
 def _write(
@@ -208,6 +213,7 @@ def _write(
 ) -> ReportEvent:
     """Save the case, tell the citizen, write the history; then the same for who reported it too."""
     text = text.strip()
+    _has_it(report, user)
     rating = bool(before) and report.state == State.RESOLVED
     said = _tell(report, text, by_template=by_template, rating=rating)
     report.save()

@@ -241,6 +241,7 @@ class ReportEvent(models.Model):
     class Kind(models.TextChoices):
         OPENED = "opened", "ricevuta"
         ASKED = "asked", "chiesto al cittadino"
+        ADDED = "added", "aggiunta del cittadino"
         ENDED = "ended", "completata dal cittadino"
         DANGER = "danger", "pericolo segnalato"
         VERIFYING = "verifying", "in verifica"

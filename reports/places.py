@@ -22,7 +22,7 @@ _NOT_IN_A_NAME = re.compile(
     r"|sono|si"
     r"|da|manca\w*|perde|tutt\w|ancora|al|alla|all|in|un|una|il|la|lo|le|gli|per|con|e|ha|hanno|mi|prima"
     r"|dopo|qualcuno"
-    r"|lampion\w|buca|buche|perdita|puzza|fumo|gas|va|verso|sembra|pieno|piena|senza|rott\w|spent\w"
+    r"|lampion\w|lampeggi\w*|buca|buche|perdita|puzza|fumo|gas|va|verso|sembra|pieno|piena|senza|rott\w|spent\w"
     r"|chius\w)(?:\s|$).*",
     re.IGNORECASE | re.DOTALL,
 )
