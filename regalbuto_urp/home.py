@@ -1,7 +1,7 @@
 """What waits, for the admin's home page: each card only for those who may see its things."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -19,8 +19,9 @@ from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING
 from broadcasts.types import State as NoticeState
 from reports import progress as report_progress
-from reports import selectors
+from reports import selectors, statistics
 from reports.casefile import LEVELS
+from reports.models import Report
 from reports.states import OPEN
 from reports.states import State as ReportState
 from subscribers.models import ConsentEvent, Subscriber
@@ -148,7 +149,13 @@ def states(user: PermissionsMixin) -> Card:
         for state, count in counts.items()
         if count or state in (ReportState.RECEIVED, ReportState.TAKEN, ReportState.RESOLVED)
     ]
-    return {"rows": rows if most else [], "open": sum(counts[state] for state in OPEN)}
+    month = Report.objects.filter(opened_at__gte=timezone.now() - timedelta(days=30))
+    return {
+        "rows": rows if most else [],
+        "open": sum(counts[state] for state in OPEN),
+        "month": statistics.summary(month),
+        "statistics_url": reverse("admin:reports_report_statistics"),
+    }
 
 
 # card -> (permission to see it, what fills it)

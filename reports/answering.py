@@ -57,7 +57,7 @@ def _receipt(report: Report, sent_at: datetime, question: str, *, opened: bool, 
         paged = _call_staff(report)
         # Never promised where it is not so: perhaps nobody is on duty.
         words["avviso"] = texts.fill("paged" if paged else "not_paged")
-        note = f"{'; '.join(text for text, _ in report.reasons)}. Persone avvisate: {paged}."
+        note = f"{_reasons(report)}. Persone avvisate: {paged}."
     parts = [texts.fill("danger" if alarmed else "received", report, **words)]
     if report.inside_town is False:
         parts.append(texts.fill("outside"))
@@ -151,13 +151,17 @@ def call_key(report: Report) -> str:
     return f"{CALL_KEY}{report.pk}"
 
 
+def _reasons(report: Report) -> str:
+    worst = max(map(severity.assess, report.summary.splitlines() or [""]), key=lambda one: one.level)
+    return ", ".join(worst.reasons)
+
+
 def _call_staff(report: Report) -> int:
     """Page who is on duty; how many they are."""
     on_map = "posizione sulla mappa" if report.latitude is not None else "luogo non indicato"
-    words = severity.assess(report.summary).reasons
     return paging.page(
         f"segnalazione di pericolo n. {report.number}",
-        f"{', '.join(words)}; {report.address or on_map}. Al cittadino è stato detto di chiamare il 112.",
+        f"{_reasons(report)}; {report.address or on_map}. Al cittadino è stato detto di chiamare il 112.",
         key=call_key(report),
         path=reverse("admin:reports_report_change", args=[report.pk]),
     )

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from reports import casework
+from reports import casework, deciding
 from reports.models import Report
 from reports.personal_data import public_place
 from subscribers import consent, inbound, recipients, register, rights, verifying
@@ -105,7 +105,7 @@ def person(operator: User) -> Contact:
         contact=person, kind=Kind.IMAGE, text="segreto", content__media=file, context_id="wamid.X"
     )
     assert photo.content.media
-    casework.add_note(report, operator, f"telefonato a {NAME}, {NUMBER}")
+    deciding.add_note(report, operator, f"telefonato a {NAME}, {NUMBER}")
     casework.answer(report, operator, f"Gentile {NAME}, provvediamo")
     ours = Message.objects.filter(contact=person, inbound=False).first()
     channel = Channel.objects.create(phone_number_id="1")

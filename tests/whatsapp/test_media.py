@@ -303,11 +303,11 @@ class TestStaffDoor:
         [entry] = LogEntry.objects.get_for_object(saved)
         assert (entry.action, entry.actor) == (LogEntry.Action.ACCESS, clerk)
 
-    def test_a_clip_is_a_download(self, client: Client, clerk: User) -> None:
+    def test_a_clip_is_played_by_the_page_and_else_a_download(self, client: Client, clerk: User) -> None:
         clerk.user_permissions.add(Permission.objects.get(codename="view_media"))
         answer = client.get(f"/admin/whatsapp/file/{upload(MP4, 'clip.mp4').pk}/")
         assert answer["Content-Disposition"].startswith("attachment")
-        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Type"] == "video/mp4"
         assert "sandbox" in answer["Content-Security-Policy"]
 
     def test_strangers_are_sent_to_the_log_in(self, client: Client, picture: bytes) -> None:
