@@ -29,10 +29,6 @@ UNNAMED_WEIGHT = 6
 # From here on it is danger: below 0, because a missed one costs more than a false one (`learn_reports` prints
 # what other thresholds would miss and page).
 THRESHOLD = -0.2
-CATEGORIES = (
-    "strade", "illuminazione", "rifiuti", "acqua-fognature", "verde", "animali", "edifici", "segnaletica",
-    "sicurezza", OTHER,
-)  # fmt: skip
 # Words before and after a danger word that may deny or date it.
 WINDOW = 14
 
@@ -91,9 +87,9 @@ def assess(text: str) -> Assessment:
         level = max(level, SERIOUS) if read.possible or read.dangers else level
         reasons = [f"{reason}, come possibilità" for reason in reasons + [r.reason for r in read.possible]]
         reasons += [rule.reason for rule in read.serious + read.vulnerable + read.nuisance]
-    category = max(CATEGORIES, key=lambda slug: scores.get(slug, -9))
+    reasons = reasons[:REASONS_LIMIT]
     return Assessment(
-        level, category, tuple(reasons[:REASONS_LIMIT]), weight, bool(read.vulnerable), bool(blocked)
+        level, learning.category(scores), tuple(reasons), weight, bool(read.vulnerable), bool(blocked)
     )
 
 
