@@ -56,7 +56,8 @@ class Assessment:
 
 @dataclass(frozen=True)
 class _Reading:
-    """What the rules find in a text, and the sentences left for the model: those not denied or past."""
+    """What the rules find in a text, and the sentences left for the model: without those denied or past, so that
+    these hide no true danger beside them; all, if nothing else is left (`untrue`)."""
 
     dangers: list[Rule]
     possible: list[Rule]
@@ -64,6 +65,7 @@ class _Reading:
     nuisance: list[Rule]
     vulnerable: list[Rule]
     sentences: list[str]
+    untrue: bool
 
 
 @lru_cache(maxsize=512)  # a case is assessed anew with each piece it gains
@@ -104,14 +106,15 @@ def _read(text: str) -> _Reading:
     serious, nuisance, vulnerable = (
         _found(clean, rules) for rules in (words.SERIOUS, words.NUISANCE, words.VULNERABLE)
     )
-    return _Reading(dangers, possible, serious, nuisance, vulnerable, meant or sentences)
+    return _Reading(dangers, possible, serious, nuisance, vulnerable, meant or sentences, not meant)
 
 
 def _vector(read: _Reading) -> learning.Vector:
     found = {f"!{rule.reason}" for rule in read.dangers}
     found |= {f"?{rule.reason}" for rule in read.possible}
     found |= {f"+{rule.reason}" for rule in read.serious + read.nuisance + read.vulnerable}
-    return learning.vector(read.sentences, found | ({"!"} if read.dangers else set()))
+    found |= {"!"} if read.dangers else {"-"} if read.untrue else set()
+    return learning.vector(read.sentences, found)
 
 
 def _weightiest(text: str, read: _Reading) -> list[str]:
