@@ -123,7 +123,9 @@ def train(
     index = {name: at for at, name in enumerate(sorted({name for one in seen for name in one}))}
     # The first place twice: of one place alone `itemgetter` makes no tuple.
     rows = [
-        _Row(itemgetter(*at, at[0]), at, tuple(one.values())) for one in seen for at in [[index[n] for n in one]]
+        _Row(itemgetter(*at, at[0]), at, tuple(one.values()))
+        for one in seen
+        for at in [[index[n] for n in one]]
     ]
     targets: dict[str, list[bool]] = {
         category: [example.category == category for example in examples]

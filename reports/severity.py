@@ -1,8 +1,8 @@
 """How serious a report is and what it is about, from its words. Pure: no Django, no database.
 
-Rules, not a model: the staff see every reason, and every word can be corrected (`data/vocabulary.toml`).
-Danger is looked for widely, because a missed one costs more than a false one; what is denied, past, imagined,
-or only said in a figure does not count.
+Rules find dangers and name them (`data/vocabulary.toml`); a model learnt from examples (`learning`) sees the
+words and what the rules found, and decides. The staff see every reason. Danger is looked for widely, because a
+missed one costs more than a false one; what is denied, past, imagined, or only said in a figure does not count.
 """
 
 import re
@@ -260,4 +260,3 @@ def _found(text: str, rules: tuple[Rule, ...]) -> list[Rule]:
         for rule in rules
         if any(not _denied(_last_words(text[: m.start()])) for m in rule.pattern.finditer(text))
     ]
-

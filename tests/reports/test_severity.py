@@ -75,7 +75,11 @@ def test_forty_dangers_among_250_reports_come_in_the_first_45(random: Random) ->
 
 
 def test_categories_and_levels_learnt_are_right() -> None:
-    wrong = [text for text, category, level in LINES if (assess(text).category, assess(text).level) != (category, level)]
+    wrong = [
+        text
+        for text, category, level in LINES
+        if (assess(text).category, assess(text).level) != (category, level)
+    ]
     assert len(wrong) <= len(LINES) * 0.1, wrong
 
 

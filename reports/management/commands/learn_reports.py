@@ -14,7 +14,9 @@ class Command(BaseCommand):
         try:
             examples = learning.read_examples()
         except ValueError as error:
-            raise CommandError(f"Una riga degli esempi non è «testo | categoria | livello»: {error}") from error
+            raise CommandError(
+                f"Una riga degli esempi non è «testo | categoria | livello»: {error}"
+            ) from error
         seen = [severity.vector(example.text) for example in examples]
         answers = len({example.category for example in examples}) + len(learning.LEVELS)
         rounds = 1 + len({e.source for e in examples if e.source.startswith(learning.FAIR)})
