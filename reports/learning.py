@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from operator import itemgetter, mul
 from pathlib import Path
 from random import Random
@@ -19,7 +20,7 @@ DATA = Path(__file__).parent / "data"
 EXAMPLES, WORDS, WEIGHTS = DATA / "examples.txt", DATA / "vocabulary.toml", DATA / "weights.tsv.gz"
 DANGER = "pericolo"
 LEVELS = {2: "fastidio", 3: "serio", 4: DANGER}
-# Of the lists of examples, those the rules never were mended on: each can be held out to see how well it goes.
+# Of the lists of examples, those the rules never were mended on: each can be held out to judge.
 FAIR = "lista"
 STEM, PIECE = 5, 4
 # Pieces are many: each counts less than a word.
@@ -47,7 +48,7 @@ class Example:
 
 
 def read_examples() -> list[Example]:
-    """The examples in the repository; a line `# name:` begins a list. ValueError for a line not understood."""
+    """The examples in the repository; `# name:` begins a list. ValueError for a line not understood."""
     found, source = [], ""
     for line in EXAMPLES.read_text("utf-8").splitlines():
         if line.startswith("#"):
@@ -72,7 +73,7 @@ def vector(sentences: Iterable[str], findings: Iterable[str]) -> Vector:
     for sentence in sentences:
         words = [word for word in sentence.split() if word != ","]
         stems = [word[:STEM] for word in words]
-        names.update(f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False))
+        names.update(f"{a} {b}" for a, b in pairwise(stems))
         names.update(name for word in words for name in of_word(word))
     values = {name: PIECE_VALUE if name[0] == "~" else 1.0 for name in sorted(names)}
     length = sum(value * value for value in values.values()) ** 0.5

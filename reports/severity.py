@@ -1,8 +1,9 @@
 """How serious a report is and what it is about, from its words. Pure: no Django, no database.
 
 Rules find dangers and name them (`data/vocabulary.toml`); a model learnt from examples (`learning`) sees the
-words and what the rules found, and decides. The staff see every reason. Danger is looked for widely, because a
-missed one costs more than a false one; what is denied, past, imagined, or only said in a figure does not count.
+words and what the rules found, and decides. The staff see every reason. Danger is looked for widely, because
+a missed one costs more than a false one; what is denied, past, imagined, or only said in a figure does not
+count.
 """
 
 import re
@@ -56,8 +57,11 @@ class Assessment:
 
 @dataclass(frozen=True)
 class _Reading:
-    """What the rules find in a text, and the sentences left for the model: without those denied or past, so that
-    these hide no true danger beside them; all, if nothing else is left (`untrue`)."""
+    """What the rules find in a text, and the sentences left for the model.
+
+    Left out are those denied or past, so that they hide no true danger beside them; if nothing else is left,
+    all stay, and are `untrue`.
+    """
 
     dangers: list[Rule]
     possible: list[Rule]
