@@ -1,8 +1,9 @@
 """How serious a report is and what it is about, from its words. Pure: no Django, no database.
 
-Rules, not a model: the staff see every reason, and every word can be corrected (`data/vocabulary.toml`).
-Danger is looked for widely, because a missed one costs more than a false one; what is denied, past, imagined,
-or only said in a figure does not count.
+Rules find dangers and name them (`data/vocabulary.toml`); a model learnt from examples (`learning`) sees the
+words and what the rules found, and decides. The staff see every reason. Danger is looked for widely, because
+a missed one costs more than a false one; what is denied, past, imagined, or only said in a figure does not
+count.
 """
 
 import re
@@ -12,6 +13,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from reports import learning
 from reports import vocabulary as words
 from reports.vocabulary import Rule
 
@@ -22,8 +24,12 @@ LENGTH_LIMIT = 4096
 REASONS_LIMIT = 5
 # Room for who is concerned and whether the road is blocked.
 DANGERS_LIMIT = 3
-# What the danger is weighs as much as the thing it happens to.
-DANGER_WEIGHT = 7
+WORDS_LIMIT = 3
+# Of a danger that only the model sees: the middle.
+UNNAMED_WEIGHT = 6
+# From here on it is danger: below 0, because a missed one costs more than a false one (`learn_reports` prints
+# what other thresholds would miss and page).
+THRESHOLD = -0.2
 # Words before and after a danger word that may deny or date it.
 WINDOW = 14
 
@@ -49,30 +55,78 @@ class Assessment:
     blocked: bool
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What the rules find in a text, and the sentences left for the model.
+
+    Left out are those denied or past, so that they hide no true danger beside them; if nothing else is left,
+    all stay, and are `untrue`.
+    """
+
+    dangers: list[Rule]
+    possible: list[Rule]
+    serious: list[Rule]
+    nuisance: list[Rule]
+    vulnerable: list[Rule]
+    sentences: list[str]
+    untrue: bool
+
+
 @lru_cache(maxsize=512)  # a case is assessed anew with each piece it gains
 def assess(text: str) -> Assessment:
     """Level, category and reasons of a report's text. Any text has an answer; an empty one is routine."""
-    sentences = [_without_figures(sentence) for sentence in _sentences(plain(text[:LENGTH_LIMIT]))]
-    dangers, possible, clean, told = _find_dangers(sentences)
-    serious, nuisance = _found(clean, words.SERIOUS), _found(clean, words.NUISANCE)
-    vulnerable = _found(clean, words.VULNERABLE)
-    blocked = [rule for rule in serious if rule.blocked]
-    if dangers:
+    read = _read(text)
+    if not read.sentences:
+        return Assessment(ROUTINE, OTHER, (), 0, False, False)
+    weights = learning.load()[1]
+    scores = learning.scores(_vector(read), weights)
+    blocked = [rule for rule in read.serious if rule.blocked]
+    reasons = [rule.reason for rule in read.dangers[:DANGERS_LIMIT]]
+    weight = 0
+    if scores.get(learning.DANGER, 0) >= THRESHOLD:
         level = DANGER
-        reasons = [rule.reason for rule in dangers[:DANGERS_LIMIT] + blocked + vulnerable]
+        weight = max((rule.weight for rule in read.dangers), default=UNNAMED_WEIGHT)
+        reasons = reasons or _weightiest(text, read)
+        reasons += [rule.reason for rule in blocked + read.vulnerable]
     else:
-        level = SERIOUS if possible or serious else NUISANCE if nuisance else ROUTINE
-        level += bool(vulnerable) and level < SERIOUS
-        reasons = [f"{rule.reason}, come possibilità" for rule in possible]
-        reasons += [rule.reason for rule in serious + vulnerable + nuisance]
+        level = next((n for n in (SERIOUS, NUISANCE) if scores.get(learning.LEVELS[n], 0) > 0), ROUTINE)
+        level = max(level, SERIOUS) if read.possible or read.dangers else level
+        reasons = [f"{reason}, come possibilità" for reason in reasons + [r.reason for r in read.possible]]
+        reasons += [rule.reason for rule in read.serious + read.vulnerable + read.nuisance]
+    reasons = reasons[:REASONS_LIMIT]
     return Assessment(
-        level,
-        _category(clean, dangers) or _category(told, possible) or OTHER,
-        tuple(reasons[:REASONS_LIMIT]),
-        max((rule.weight for rule in dangers), default=0),
-        bool(vulnerable),
-        bool(blocked),
+        level, learning.category(scores), tuple(reasons), weight, bool(read.vulnerable), bool(blocked)
     )
+
+
+def vector(text: str) -> learning.Vector:
+    """What the model sees of a text."""
+    return _vector(_read(text))
+
+
+def _read(text: str) -> _Reading:
+    sentences = [_without_figures(sentence) for sentence in _sentences(plain(text[:LENGTH_LIMIT]))]
+    dangers, possible, clean, meant = _find_dangers(sentences)
+    serious, nuisance, vulnerable = (
+        _found(clean, rules) for rules in (words.SERIOUS, words.NUISANCE, words.VULNERABLE)
+    )
+    return _Reading(dangers, possible, serious, nuisance, vulnerable, meant or sentences, not meant)
+
+
+def _vector(read: _Reading) -> learning.Vector:
+    found = {f"!{rule.reason}" for rule in read.dangers}
+    found |= {f"?{rule.reason}" for rule in read.possible}
+    found |= {f"+{rule.reason}" for rule in read.serious + read.nuisance + read.vulnerable}
+    found |= {"!"} if read.dangers else {"-"} if read.untrue else set()
+    return learning.vector(read.sentences, found)
+
+
+def _weightiest(text: str, read: _Reading) -> list[str]:
+    """Why the model alone sees danger, in the citizen's own words."""
+    written = {plain(word).strip(): word for word in re.findall(r"\w+", text.lower()[:LENGTH_LIMIT])}
+    heard = {word for sentence in read.sentences for word in sentence.split() if word in written}
+    found = learning.weightiest(heard, learning.DANGER, learning.load()[1])[:WORDS_LIMIT]
+    return [f"parole che fanno pensare a un pericolo: {', '.join(written[word] for word in found)}"]
 
 
 # --- The text, as it was meant ---
@@ -125,35 +179,35 @@ def _without_figures(sentence: str) -> str:
 # --- Dangers ---
 
 
-def _find_dangers(sentences: list[str]) -> tuple[list[Rule], list[Rule], str, str]:
-    """Dangers of now, the greatest first, and possible ones; the text of now, and all but what is denied."""
+def _find_dangers(sentences: list[str]) -> tuple[list[Rule], list[Rule], str, list[str]]:
+    """Dangers of now, the greatest first, and possible ones; the text of now, and its sentences of now."""
     dangers: set[Rule] = set()
     possible: set[Rule] = set()
-    texts = []
+    texts, meant = [], []
     alarm_was_false = any("falsoalarme" in sentence for sentence in sentences)
     for sentence in sentences:
         now = words.NOW.search(sentence)
         over = _is_over(sentence) or (alarm_was_false and not now)
         habit = words.HABIT.search(sentence) and not now
-        denied, unmeant = [], []
+        untrue, imagined, true = [], [], False
         for rule in words.DANGERS:
             for match in rule.pattern.finditer(sentence):
                 before, after = _last_words(sentence[: match.start()]), sentence[match.end() :]
-                if _denied(before):
-                    denied.append(match.span())
-                elif _ended(before, after) or _past(before, after, over):
-                    unmeant.append(match.span())
+                if _denied(before) or _ended(before, after) or _past(before, after, over):
+                    untrue.append(match.span())
                 elif _imagined(before) or (rule.certain and (habit or _possible(before))):
                     possible.add(rule)
-                    unmeant.append(match.span())
+                    imagined.append(match.span())
                 else:
                     dangers.add(rule)
+                    true = True
                     break
-        texts.append((_cut(sentence, denied + unmeant), _cut(sentence, denied)))
+        texts.append(_cut(sentence, untrue + imagined))
+        if true or not untrue:
+            meant.append(sentence)
     order = words.DANGERS.index
     ranked = sorted(dangers, key=lambda rule: (-rule.weight, order(rule)))
-    meant, told = map(". ".join, zip(*texts, strict=True)) if texts else ("", "")
-    return ranked, sorted(possible - dangers, key=order), meant, told
+    return ranked, sorted(possible - dangers, key=order), ". ".join(texts), meant
 
 
 def _last_words(text: str) -> str:
@@ -210,19 +264,3 @@ def _found(text: str, rules: tuple[Rule, ...]) -> list[Rule]:
         for rule in rules
         if any(not _denied(_last_words(text[: m.start()])) for m in rule.pattern.finditer(text))
     ]
-
-
-def _category(text: str, dangers: list[Rule]) -> str:
-    """The topic with the most weight; among equals the one named first; empty if none is."""
-    weights: dict[str, int] = {}
-    first: dict[str, int] = {}
-    for rule in words.TOPICS:
-        found = {match[0]: match.start() for match in rule.pattern.finditer(text)}
-        if found:
-            weights[rule.kind] = weights.get(rule.kind, 0) + rule.weight + min(len(found) - 1, 2)
-            first[rule.kind] = min(first.get(rule.kind, len(text)), *found.values())
-    for danger in dangers:
-        if danger.kind:
-            weights[danger.kind] = weights.get(danger.kind, 0) + DANGER_WEIGHT
-            first.setdefault(danger.kind, len(text))
-    return max(weights, key=lambda slug: (weights[slug], -first[slug]), default="")

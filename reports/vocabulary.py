@@ -42,8 +42,7 @@ class Rule:
     Attributes:
         pattern: what is looked for.
         reason: what the staff read under «perché è qui».
-        kind: slug of the category a danger points to; empty: whatever the other words say.
-        weight: orders dangers among themselves, 1-9 (9: people hurt); of a topic's words, how much they say.
+        weight: orders dangers among themselves, 1-9 (9: people hurt).
         certain: a mere possibility of this danger is only serious.
         blocked: the road cannot be passed.
         means: what stays of a figure of speech, with a space behind.
@@ -51,7 +50,6 @@ class Rule:
 
     pattern: re.Pattern[str]
     reason: str = ""
-    kind: str = ""
     weight: int = 0
     certain: bool = False
     blocked: bool = False
@@ -72,11 +70,6 @@ _LISTS = {name: [_phrase(entry) for entry in entries] for name, entries in _TABL
 DANGERS, SERIOUS, NUISANCE, VULNERABLE, FIGURES = (
     tuple(_rule(**row) for row in _TABLE[part])
     for part in ("dangers", "serious", "nuisance", "vulnerable", "figures")
-)
-TOPICS = tuple(
-    _rule(phrases, kind=slug, weight=int(weight))
-    for slug, rules in _TABLE["topics"].items()
-    for weight, phrases in rules.items()
 )
 
 _spelling = _TABLE["spelling"]

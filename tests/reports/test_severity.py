@@ -3,30 +3,25 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
+from statistics import mean
 from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.severity import DANGER, assess
+from reports import learning
+from reports.severity import DANGER, THRESHOLD, assess, vector
 
 CATEGORIES = {
     "strade", "illuminazione", "rifiuti", "acqua-fognature", "verde", "animali", "edifici", "segnaletica",
     "sicurezza", "altro",
 }  # fmt: skip
-LINES = [
-    [part.strip() for part in line.split("|")]
-    for line in (Path(__file__).parent / "texts.txt").read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("#")
-]
-
-
+LINES = [(one.text, one.category, one.level) for one in learning.read_examples()]
 WORDS = sorted({word for text, _, _ in LINES for word in text.split()})
-DANGERS = [text for text, _, level in LINES if level == "4"]
-OTHERS = [text for text, _, level in LINES if level != "4"]
+DANGERS = [text for text, _, level in LINES if level == DANGER]
+OTHERS = [text for text, _, level in LINES if level < DANGER]
 
 
 def in_order(texts: list[str]) -> list[str]:
@@ -35,21 +30,38 @@ def in_order(texts: list[str]) -> list[str]:
     return sorted(texts, key=lambda text: (-found[text].level, -found[text].weight))
 
 
-def test_the_list_is_long_enough_and_well_formed() -> None:
-    assert len(LINES) >= 250
-    assert len(DANGERS) >= 40
+def test_the_examples_are_well_formed() -> None:
     assert len({text for text, _, _ in LINES}) == len(LINES)
     assert {category for _, category, _ in LINES} == CATEGORIES
+    assert {level for _, _, level in LINES} == {1, 2, 3, 4}
 
 
-@pytest.mark.parametrize("text", DANGERS)
-def test_no_danger_is_missed(text: str) -> None:
-    assert assess(text).level == DANGER
+def test_the_weights_belong_to_the_examples() -> None:
+    """After a change of the examples or of the words: `manage.py learn_reports`."""
+    assert learning.load()[0] == learning.digest()
 
 
-@pytest.mark.parametrize("text", OTHERS)
-def test_nothing_else_is_danger(text: str) -> None:
-    assert assess(text).level < DANGER, assess(text).reasons
+def test_the_same_examples_teach_the_same() -> None:
+    examples = learning.read_examples()[::20]
+    seen = [vector(one.text) for one in examples]
+    assert learning.train(seen, examples) == learning.train(seen, examples)
+
+
+def test_what_it_never_saw_is_understood_mostly() -> None:
+    """Each list by another hand held out in turn. The rules alone: kinds 65%, dangers missed 40%."""
+    examples = learning.read_examples()
+    judged = list(learning.hold_out([vector(one.text) for one in examples], examples))
+    right = [one.category == learning.category(said) for one, said in judged]
+    missed = [said[learning.DANGER] < THRESHOLD for one, said in judged if one.level == DANGER]
+    paged = [said[learning.DANGER] >= THRESHOLD for one, said in judged if one.level < DANGER]
+    assert mean(right) >= 0.77
+    assert mean(missed) <= 0.14
+    assert mean(paged) <= 0.08
+
+
+def test_no_danger_of_the_examples_is_missed_and_hardly_anything_else_paged() -> None:
+    assert [text for text in DANGERS if assess(text).level < DANGER] == []
+    assert len([text for text in OTHERS if assess(text).level == DANGER]) <= 5
 
 
 def test_the_dangers_come_first() -> None:
@@ -62,17 +74,19 @@ def test_forty_dangers_among_250_reports_come_in_the_first_45(random: Random) ->
     assert set(dangers) <= set(in_order(others + dangers)[:45])
 
 
-def test_nine_categories_of_ten_are_right() -> None:
-    wrong = [(text, category, assess(text).category) for text, category, _ in LINES]
-    wrong = [row for row in wrong if row[1] != row[2]]
+def test_categories_and_levels_learnt_are_right() -> None:
+    wrong = [
+        text
+        for text, category, level in LINES
+        if (assess(text).category, assess(text).level) != (category, level)
+    ]
     assert len(wrong) <= len(LINES) * 0.1, wrong
 
 
-def test_what_is_serious_is_mostly_told_from_what_is_not() -> None:
-    """Between routine and nuisance the lots of the list were labelled by different gauges."""
-    below = [(text, int(level)) for text, _, level in LINES if level != "4"]
-    wrong = [row for row in below if (row[1] == 3) != (assess(row[0]).level == 3)]
-    assert len(wrong) <= len(below) * 0.15, wrong
+def test_what_only_the_model_sees_is_explained_by_its_words() -> None:
+    found = assess("il muro si gonfia e i ragazzi passano di là")
+    assert (found.level, found.weight) == (DANGER, 6)
+    assert found.reasons[0].startswith("parole che fanno pensare a un pericolo: gonfia")
 
 
 def test_the_reasons_are_said_in_italian() -> None:
