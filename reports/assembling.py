@@ -268,8 +268,7 @@ def refresh(report: Report) -> None:
     _locate(report, messages)
     if not report.category_by_staff:
         tapped = [m.content.payload for m in messages if m.content.kind == Kind.BUTTON_REPLY]
-        words = severity.assess("\n".join(written)).category
-        _classify(report, tapped[-1].split(":")[-1] if tapped else words)
+        _classify(report, tapped[-1].split(":")[-1] if tapped else _kind_of(written))
     weigh(report, written)
     report.save()
 
@@ -287,6 +286,12 @@ def _locate(report: Report, messages: Sequence[Message]) -> None:
             report.inside_town = places.inside_town(place.latitude, place.longitude)
             report.address = (place.address or place.name)[:200] or report.address
     report.address = report.address or places.find_address(report.summary)
+
+
+def _kind_of(written: Sequence[str]) -> str:
+    """Of what the lines say together, without those that say nothing («è ancora così», «via Dante 4»)."""
+    telling = [text for text in written if severity.assess(text).category != severity.OTHER]
+    return severity.assess("\n".join(telling or written)).category
 
 
 def _classify(report: Report, slug: str) -> None:

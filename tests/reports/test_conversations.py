@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from reports import answering, casework
 from reports.models import Report, ReportEvent, ReportItem
+from reports.severity import DANGER
 from reports.states import State, is_open
 from subscribers.models import Subscriber
 from tests.factories.subscribers import SubscriberFactory
@@ -252,7 +253,8 @@ def _check_fact(report: Report, fact: str, answers: int | None) -> None:
         "chiesto il tipo": ("kind" in report.asked, True),
         "non chiesto il tipo": ("kind" in report.asked, False),
         category: (True, True),
-        f"livello {report.level}": (True, True),
+        "pericolo": (report.level, DANGER),
+        "senza pericolo": (report.level < DANGER, True),
     }
     what, number = fact.rsplit(" ", 1)[-1], fact.split(" ")[0]
     if what in {"pezzo", "pezzi"}:

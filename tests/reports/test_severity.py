@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from statistics import mean
 from time import perf_counter
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports import learning
-from reports.severity import DANGER, THRESHOLD, assess, vector
+from reports.severity import DANGER, assess, vector
 
 CATEGORIES = {
     "strade", "illuminazione", "rifiuti", "acqua-fognature", "verde", "animali", "edifici", "segnaletica",
@@ -48,24 +49,26 @@ def test_the_same_examples_teach_the_same() -> None:
 
 
 def test_what_it_never_saw_is_understood_mostly() -> None:
-    """Each list by another hand held out in turn. The rules alone: kinds 65%, dangers missed 40%."""
-    examples = learning.read_examples()
-    judged = list(learning.hold_out([vector(one.text) for one in examples], examples))
-    right = [one.category == learning.category(said) for one, said in judged]
-    missed = [said[learning.DANGER] < THRESHOLD for one, said in judged if one.level == DANGER]
-    paged = [said[learning.DANGER] >= THRESHOLD for one, said in judged if one.level < DANGER]
-    assert mean(right) >= 0.77
-    assert mean(missed) <= 0.14
-    assert mean(paged) <= 0.08
+    """The rules alone: kinds 64%, dangers missed 37 of 75, others paged 24 of 225. Wanted: 90%, 0 and 0."""
+    lines = (Path(__file__).parent / "texts_held_out.txt").read_text(encoding="utf-8").splitlines()[1:]
+    unseen = [line.rsplit(" | ", 2) for line in lines]
+    assert not {text for text, _, _ in unseen} & {text for text, _, _ in LINES}
+    found = [(assess(text), category, int(level)) for text, category, level in unseen]
+    right = [said.category == category for said, category, _ in found]
+    missed = [said.level < DANGER for said, _, level in found if level == DANGER]
+    paged = [said.level == DANGER for said, _, level in found if level < DANGER]
+    assert mean(right) >= 0.78
+    assert mean(missed) <= 0.13
+    assert mean(paged) <= 0.07
 
 
 def test_no_danger_of_the_examples_is_missed_and_hardly_anything_else_paged() -> None:
     assert [text for text in DANGERS if assess(text).level < DANGER] == []
-    assert len([text for text in OTHERS if assess(text).level == DANGER]) <= 5
+    assert len([text for text in OTHERS if assess(text).level == DANGER]) <= len(OTHERS) * 0.005
 
 
 def test_the_dangers_come_first() -> None:
-    assert set(DANGERS) <= set(in_order([text for text, _, _ in LINES])[: len(DANGERS) + 5])
+    assert set(DANGERS) <= set(in_order([text for text, _, _ in LINES])[: len(DANGERS) + 20])
 
 
 @given(st.randoms(use_true_random=False))
@@ -86,7 +89,8 @@ def test_categories_and_levels_learnt_are_right() -> None:
 def test_what_only_the_model_sees_is_explained_by_its_words() -> None:
     found = assess("il muro si gonfia e i ragazzi passano di là")
     assert (found.level, found.weight) == (DANGER, 6)
-    assert found.reasons[0].startswith("parole che fanno pensare a un pericolo: gonfia")
+    assert found.reasons[0].startswith("parole che fanno pensare a un pericolo: ")
+    assert "gonfia" in found.reasons[0]
 
 
 def test_the_reasons_are_said_in_italian() -> None:
