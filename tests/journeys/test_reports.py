@@ -175,7 +175,7 @@ def test_a_danger_calls_who_is_on_duty_and_their_tap_takes_it(
     desk.open(LIST)
     phone.send(type="text", text="Aiuto c'è un forte odore di gas nel palazzo di via Cavour 3")
     phone.wait_for("112")
-    expect(desk.page.locator("#result_list tbody tr").first).to_contain_text("odore di gas")
+    expect(row_of(desk.page, "odore di gas")).to_contain_text("pericolo")
     called = duty.wait_for("segnalazione di pericolo")
     [button] = [one for one in called["buttons"] if one["kind"] == "button_reply"]
     duty.send(type="button_reply", message=called["id"], id=button["id"], title=button["text"])
