@@ -111,7 +111,7 @@ def test_photo_voice_text_and_place_become_a_case_that_is_closed_rated_and_reope
 
 def tab_to(page: Page, reached: Callable[[str], bool], *, backwards: bool = False) -> None:
     """Press the tab key until what has the focus is what was looked for."""
-    for _ in range(150):
+    for _ in range(400):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
         if reached(page.evaluate("document.activeElement.textContent.trim()")):
             return
