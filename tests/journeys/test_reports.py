@@ -143,8 +143,10 @@ def test_a_report_is_dealt_with_by_keyboard_alone(town: Town, browser: Browser, 
     tab_to(page, lambda text: text == "Invia la risposta")
     keys.press("Enter")
     phone.wait_for("passa l'elettricista")
+    expect(page.get_by_text("Risposta registrata.")).to_be_visible()  # the page has come back
     page.wait_for_load_state()
     keys.press("n")
+    expect(page.locator("#note-note")).to_be_focused()
     keys.type("Sentito l'elettricista")
     tab_to(page, lambda text: text == "Aggiungi la nota")
     keys.press("Enter")
