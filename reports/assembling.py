@@ -295,7 +295,11 @@ def _kind_of(written: Sequence[str]) -> str:
 
 
 def _classify(report: Report, slug: str) -> None:
-    category = ReportCategory.objects.select_related("office").filter(slug=slug).first()
+    put_in(report, ReportCategory.objects.select_related("office").filter(slug=slug).first())
+
+
+def put_in(report: Report, category: ReportCategory | None) -> None:
+    """Give the case its category, whose office and deadline it gets; the caller saves."""
     days = category.working_days if category else DEFAULT_WORKING_DAYS
     report.category = category
     report.office = category.office if category else None
@@ -305,7 +309,7 @@ def _classify(report: Report, slug: str) -> None:
 def weigh(report: Report, written: Sequence[str] | None = None) -> None:
     """Level, score and reasons from the words, the category and how many reported it; the caller saves."""
     texts = report.summary.splitlines() if written is None else written
-    # One by one as well as together: so no order of arrival makes a danger of what is none, or hides one.
+    # One by one: so no order of arrival makes a danger of what is none, or hides one.
     said = [severity.assess(text) for text in texts] or [severity.assess("")]
     said.sort(key=lambda one: (-one.level, -one.weight))
     if not report.level_by_staff:

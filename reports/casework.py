@@ -153,9 +153,8 @@ def join(report: Report, user: User, main: Report, text: str, *, by_template: bo
     Neither learns of the other. The cases already joined to this one follow it.
     """
     main = main.duplicate_of or main
-    held = {
-        pk: assembling.lock(pk) for pk in sorted({report.pk, main.pk})
-    }  # in order: two who join at once only wait
+    # In order: two who join at once only wait.
+    held = {pk: assembling.lock(pk) for pk in sorted({report.pk, main.pk})}
     report, main = held[report.pk], held[main.pk]
     if main.pk == report.pk or not states.is_open(main.state):
         raise CaseworkError("Scegli un'altra segnalazione, ancora aperta, a cui unire questa.")

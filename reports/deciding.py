@@ -7,9 +7,8 @@ from datetime import date
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
-from reports import assembling, deadlines, places, scoring
+from reports import assembling, places, scoring
 from reports.casework import CaseworkError
 from reports.models import Report, ReportCategory, ReportEvent
 from whatsapp.models import Media
@@ -64,9 +63,8 @@ def reclassify(report: Report, user: User, category: ReportCategory) -> ReportEv
     """Correct the category; office, deadline and points follow it. The citizen is not told."""
     report = assembling.lock(report.pk)
     before = report.category.name if report.category else "nessuna"
-    report.category, report.category_by_staff = category, True
-    report.office = category.office
-    report.due_on = deadlines.add_working_days(timezone.localdate(report.opened_at), category.working_days)
+    report.category_by_staff = True
+    assembling.put_in(report, category)
     assembling.weigh(report)
     report.save()
     return report.events.create(kind=Event.RECLASSIFIED, actor=user, text=f"da {before} a {category.name}")

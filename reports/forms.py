@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from reports import casework, deciding, scoring, states, template_answers, texts
 from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import State
+from subscribers.admin.pages import DayInput
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
 
@@ -39,20 +40,22 @@ class Act:
     key: str = ""  # of the keyboard
 
 
+def _goes_by_template(data: dict[str, Any]) -> bool:
+    return data.get("how") == BY_TEMPLATE
+
+
 def _told(act: Callable[..., ReportEvent], *names: str) -> Do:
     """An act that takes the text, how it goes, and these fields."""
 
     def do(report: Report, user: User, data: dict[str, Any]) -> ReportEvent:
         given = [data[name] for name in names]
-        return act(report, user, *given, data["text"], by_template=data.get("how") == BY_TEMPLATE)
+        return act(report, user, *given, data["text"], by_template=_goes_by_template(data))
 
     return do
 
 
 def _closing(outcome: State) -> Do:
-    return lambda report, user, data: casework.close(
-        report, user, outcome, data["text"], by_template=data.get("how") == BY_TEMPLATE
-    )
+    return _told(lambda report, user, text, **how: casework.close(report, user, outcome, text, **how))
 
 
 def _end(outcome: State, title: str, button: str, *, danger: bool = True) -> Act:
@@ -102,7 +105,7 @@ ACTS: dict[str, Act] = {
         title="Rispondi al cittadino", button="Invia la risposta", done="Risposta registrata.",
         do=lambda r, u, d: casework.answer(
             r, u, d["text"], upload=d.get("file"), quote=d.get("quote", False),
-            by_template=d.get("how") == BY_TEMPLATE,
+            by_template=_goes_by_template(d),
         ),
         says="", fields=("file", "quote"), key="r",
     ),
@@ -161,11 +164,7 @@ class ActForm(forms.Form):
     photo = forms.ModelChoiceField(Media.objects.all(), widget=forms.HiddenInput)
     wanted = forms.BooleanField(label="Da protocollare", required=False)
     number = forms.CharField(label="Numero di protocollo", max_length=20, required=False)
-    day = forms.DateField(
-        label="Data di protocollo",
-        required=False,
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-    )
+    day = forms.DateField(label="Data di protocollo", required=False, widget=DayInput())
     note = forms.CharField(
         label="Per i colleghi: il cittadino non la vede", max_length=4096, widget=forms.Textarea({"rows": 3})
     )

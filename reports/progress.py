@@ -48,11 +48,8 @@ def steps(report: Report) -> list[Step]:
     Of a case joined to another, from the joining on, the other's: without saying whose.
     """
     told = report.duplicate_of or report
-    events = [
-        *report.events.exclude(to_state=""),
-        *(told.events.exclude(to_state="") if told != report else ()),
-    ]
-    reached = {event.to_state: event.at for event in events}
+    cases = dict.fromkeys([report, told])  # one, if it is its own
+    reached = {event.to_state: event.at for one in cases for event in one.events.exclude(to_state="")}
     end = None if states.is_open(told.state) else told.closed_at
     outcome = "Chiusa" if end is None else f"Chiusa: {told.get_state_display()}"
     way = [Step("Ricevuta", report.opened_at)]

@@ -37,8 +37,6 @@ def case(request: HttpRequest, token: str) -> HttpResponse:
         "is_open": states.is_open(told.state),
         "badge": progress.badge(told),
         "explanation": progress.EXPLANATIONS[State(told.state)],
-        "joined": report.duplicate_of is not None,
-        "may_rate": not states.is_open(told.state),
         "stars": closing.STARS,
     }
     return _private(render(request, "reports/case.html", context))

@@ -183,10 +183,11 @@ class ReportAdmin(DataPages):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if not self.has_view_permission(request, report):
             raise PermissionDenied
-        if request.headers.get("X-Live") == casefile.mark(report):
-            return HttpResponse(status=204)  # the page, asking by itself whether anything is new
-        if "X-Live" not in request.headers:
+        live = request.headers.get("X-Live")  # the open page, asking by itself whether anything is new
+        if live is None:
             audit.note_opening(report, report.number)
+        elif live == casefile.mark(report):
+            return HttpResponse(status=204)
         return self._page(request, report, None)
 
     def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
@@ -222,13 +223,12 @@ class ReportAdmin(DataPages):
             "report": report,
             "level": casefile.LEVELS[report.level],
             "badge": progress.badge(report),
-            "why": scoring.why(report, alert=scoring.is_alert_in_force()),
+            "why": scoring.why(report, alert=getattr(report, "alert", False)),
             "chat": chat,
             "mark": casefile.mark(report),
             "photo": casefile.photo_place(report, chat),
             "events": events,
             "is_open": states.is_open(report.state),
-            "explanation": progress.EXPLANATIONS[states.State(report.state)],
             "form": form,
             "joined": list(report.duplicates.all()),
             "suggested": surroundings.suggest_duplicates(report) if states.is_open(report.state) else [],
