@@ -10,6 +10,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from regalbuto_urp.access import admin as access
+
+__all__ = ["ActionLogAdmin", "access"]
+
 _TONES = {
     LogEntry.Action.CREATE: "green",
     LogEntry.Action.UPDATE: "blue",
@@ -60,12 +64,13 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
     @admin.display(description="che cosa", ordering="action")
     def what(self, entry: Any) -> SafeString:
         badge = '<span class="wu-badge wu-badge--{}">{}</span>'
-        done = "esportato" if entry.additional_data else entry.get_action_display()
+        told = entry.additional_data or {}
+        done = told.get("done") or ("esportato" if told else entry.get_action_display())
         return format_html(badge, _TONES[entry.action], done)
 
     @admin.display(description="su che cosa", ordering="content_type")
     def thing(self, entry: Any) -> str:
-        if entry.additional_data:
+        if "completed" in (entry.additional_data or {}):
             return str(entry.object_repr)
         model = entry.content_type.model_class()
         name = model._meta.verbose_name if model else entry.content_type.model
@@ -73,7 +78,8 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
 
     @admin.display(description="dettagli")
     def details(self, entry: Any) -> SafeString:
-        return _exported(entry.additional_data) if entry.additional_data else self._changed(entry)
+        told = entry.additional_data or {}
+        return _exported(told) if "completed" in told else self._changed(entry)
 
     @staticmethod
     def _changed(entry: Any) -> SafeString:

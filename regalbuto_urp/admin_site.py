@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,6 +11,8 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_GET
 
 from regalbuto_urp import home
+from regalbuto_urp.access import factor, pages
+from whatsapp import channels
 
 
 class TownAdminSite(AdminSite):
@@ -22,7 +25,16 @@ class TownAdminSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         live = path("adesso/", self.admin_view(require_GET(self.home_live)), name="home_live")
-        return [live, *super().get_urls()]
+        return [live, *pages.urls(self), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page tells: the service is on trial; you need a second factor and have none."""
+        told = super().each_context(request)
+        if request.user.is_authenticated and request.user.is_staff:
+            told["on_trial"] = channels.on_trial()
+            unverified = settings.SECOND_FACTOR and not factor.is_verified(request.user)
+            told["factor_missing"] = unverified and factor.concerns(request.user)
+        return told
 
     def home_live(self, request: HttpRequest) -> HttpResponse:
         """The part of the home page that its script fetches again every few seconds."""

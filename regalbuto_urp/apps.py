@@ -1,8 +1,13 @@
 from auditlog.apps import AuditlogConfig
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
+from regalbuto_urp.access import checks
 from regalbuto_urp.roles import install_roles
 
 
@@ -12,10 +17,20 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(install_roles, dispatch_uid="regalbuto_urp.install_roles")
+        register(checks.second_factor, Tags.security, deploy=True)
+        # By name: the models are not there yet when this module is loaded.
+        journal = "regalbuto_urp.access.journal"
+        user_logged_in.connect(import_string(f"{journal}.entered"))
+        user_logged_out.connect(import_string(f"{journal}.left"))
+        import_string("axes.signals.user_locked_out").connect(import_string(f"{journal}.locked"))
 
 
 class ItalianAdminConfig(AdminConfig):
     default_site = "regalbuto_urp.admin_site.TownAdminSite"
+
+
+class LocksConfig(AxesConfig):  # type: ignore[misc]
+    verbose_name = "Accessi"
 
 
 class ActionLogConfig(AuditlogConfig):  # type: ignore[misc]

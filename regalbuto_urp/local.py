@@ -36,6 +36,7 @@ TRIAL_ENVIRONMENT = {
     "WHATSAPP_APP_SECRET": "simulatore-segreto",
     "WHATSAPP_VERIFY_TOKEN": "simulatore-verifica",
     "WHATSAPP_MEDIA_HOSTS": "127.0.0.1,localhost",
+    "SECOND_FACTOR": "false",
     "PYTHONUNBUFFERED": "1",
 }
 

@@ -1,10 +1,11 @@
-"""Who acts: the log of actions asks for it wherever a row changes."""
+"""What holds for every request."""
 
 from collections.abc import Callable
 
 from auditlog.context import set_actor
 from django.http import HttpRequest, HttpResponseBase
 
+NOTHING_ALLOWED = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -19,5 +20,16 @@ def name_the_actor(get_response: Answer) -> Answer:
             return get_response(request)
         with set_actor(request.user):
             return get_response(request)
+
+    return answer
+
+
+def refuse_sensors(get_response: Answer) -> Answer:
+    """No page of ours, nor anything in it, may ask for camera, microphone, position or payments."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Permissions-Policy", NOTHING_ALLOWED)
+        return response
 
     return answer

@@ -10,85 +10,135 @@ Rights = dict[str, str]
 
 _ALL = "view add change delete"
 
-_SEGRETERIA: Rights = {
+# Who writes the notices: nothing of the citizens but how many they are.
+_REDAZIONE: Rights = {
     "broadcasts.broadcast": f"{_ALL} send stop",
     "broadcasts.category": "view",
-    "reports.report": "view change treat export",
-    "reports.reportcategory": "view",
-    "reports.office": "view",
-    "reports.replytext": "view change",
-    "reports.cannedreply": _ALL,
-    "subscribers.subscriber": "view add change",
+    "broadcasts.noticetext": _ALL,
+    "whatsapp.accountevent": "view",
+    "whatsapp.channel": "view",
+    "whatsapp.media": "view_sent_media",
+    "whatsapp.template": "view",
+}
+# Who answers for the service: approves, decides about people and their rights.
+_APPROVAZIONE: Rights = {
+    **_REDAZIONE,
+    "broadcasts.broadcast": f"{_ALL} send stop approve emergency countersign",
+    "broadcasts.budget": "view",
+    "broadcasts.price": "view",
     "subscribers.consentevent": "view",
-    "subscribers.topic": "view",
+    "subscribers.consentevidence": "view",
     "subscribers.policy": "view",
     "subscribers.servicetext": "view",
-    "whatsapp.contact": "view",
-    "whatsapp.identityconflict": "view",
-    "whatsapp.message": "view",
-    "whatsapp.attempt": "view",
-    "whatsapp.media": "view",
-    "whatsapp.template": "view",
-    "whatsapp.channel": "view",
-    "whatsapp.accountevent": "view",
-}
-_RESPONSABILE: Rights = {
-    **_SEGRETERIA,
-    "broadcasts.category": "view change",
-    "reports.reportcategory": "view change",
-    "reports.office": _ALL,
     "subscribers.subscriber": "view add change import rights view_full_numbers",
-    "subscribers.consentevidence": "view",
-    "subscribers.servicetext": "view change",
+    "subscribers.topic": "view",
+    "whatsapp.channel": "view pause",
     "whatsapp.contact": "view change",
     "whatsapp.identityconflict": "view change",
-    "whatsapp.channel": "view change",
-    "whatsapp.template": _ALL,
-    "whatsapp.staffphone": _ALL,
+}
+# Who reads what citizens write, answers it, and enrols them at the desk.
+_SEGNALAZIONI: Rights = {
+    "reports.cannedreply": _ALL,
+    "reports.office": "view",
+    "reports.report": "view change treat export",
+    "reports.reportcategory": "view",
+    "reports.replytext": "view",
+    "subscribers.consentevent": "view",
+    "subscribers.policy": "view",
+    "subscribers.subscriber": "view add change",
+    "whatsapp.attempt": "view",
+    "whatsapp.channel": "view",
+    "whatsapp.contact": "view",
+    "whatsapp.identityconflict": "view",
+    "whatsapp.media": "view",
+    "whatsapp.message": "view",
 }
 # Nothing to change, and nothing of what citizens write in confidence.
 _REVISORI: Rights = {
     "auditlog.logentry": "view",
     "broadcasts.broadcast": "view",
+    "broadcasts.budget": "view",
     "broadcasts.category": "view",
-    "subscribers.subscriber": "view export view_full_numbers",
+    "broadcasts.price": "view",
     "subscribers.consentevent": "view export",
     "subscribers.consentevidence": "view",
     "subscribers.policy": "view",
     "subscribers.retentionrule": "view",
     "subscribers.retentionrun": "view",
+    "subscribers.subscriber": "view export view_full_numbers",
     "subscribers.topic": "view",
+    "whatsapp.media": "view_sent_media",
 }
+# The service itself, without a word of the notices or of the citizens. Users are switched off, never deleted:
+# what they did stays theirs.
 _AMMINISTRATORI: Rights = {
-    **_RESPONSABILE,
     "auditlog.logentry": "view",
-    "auth.user": _ALL,
     "auth.group": "view",
+    "auth.user": "view add change",
+    "axes.accessattempt": "view delete",
+    "broadcasts.budget": _ALL,
     "broadcasts.category": _ALL,
+    "broadcasts.noticetext": _ALL,
+    "broadcasts.price": _ALL,
+    "reports.cannedreply": _ALL,
+    "reports.office": _ALL,
     "reports.reportcategory": _ALL,
-    "subscribers.subscriber": "view add change import rights export view_full_numbers",
-    "subscribers.consentevent": "view export",
-    "subscribers.policy": "view add change delete",
+    "reports.replytext": "view change",
+    "subscribers.policy": _ALL,
     "subscribers.retentionrule": "view change",
     "subscribers.retentionrun": "view",
+    "subscribers.servicetext": "view change",
     "subscribers.topic": "view change",
+    "whatsapp.accountevent": "view",
     "whatsapp.call": "view",
+    "whatsapp.channel": "view change pause open",
+    "whatsapp.staffphone": _ALL,
+    "whatsapp.template": _ALL,
     "whatsapp.webhookevent": "view",
 }
 
 # role -> {app.model: actions}. An action such as `send` is the permission `send_broadcast`; one with an
-# underscore is a permission's whole name.
+# underscore is a permission's whole name. One that no model defines is nobody's.
 ROLES: dict[str, Rights] = {
-    "Segreteria": _SEGRETERIA,
-    "Responsabile": _RESPONSABILE,
+    "Redazione": _REDAZIONE,
+    "Approvazione": _APPROVAZIONE,
+    "Segnalazioni": _SEGNALAZIONI,
     "Revisori": _REVISORI,
     "Amministratori": _AMMINISTRATORI,
+}
+# What an open session alone may not do: the person's telephone answers for it too (`access.factor`).
+SECOND_FACTOR_PERMISSIONS: Rights = {
+    "auth.group": "add change delete",
+    "auth.user": "view add change delete",
+    "axes.accessattempt": "view delete",
+    "broadcasts.broadcast": "approve emergency countersign",
+    "broadcasts.budget": "add change delete",
+    "broadcasts.category": "add change delete",
+    "broadcasts.price": "add change delete",
+    "reports.report": "export",
+    "subscribers.consentevent": "export",
+    "subscribers.policy": "add change delete",
+    "subscribers.retentionrule": "change",
+    "subscribers.servicetext": "change",
+    "subscribers.subscriber": "export import rights",
+    "whatsapp.channel": "change open",
+    "whatsapp.staffphone": "add change delete",
+    "whatsapp.template": "add change delete",
 }
 
 
 def codenames(model: str, actions: str) -> list[str]:
     """The permissions' names: `codenames("broadcast", "view send")`."""
     return [action if "_" in action else f"{action}_{model}" for action in actions.split()]
+
+
+def permissions(rights: Rights) -> frozenset[str]:
+    """As `has_perm` takes them: `broadcasts.send_broadcast`."""
+    return frozenset(
+        f"{model.split('.')[0]}.{codename}"
+        for model, actions in rights.items()
+        for codename in codenames(model.split(".")[1], actions)
+    )
 
 
 def install_roles(sender: AppConfig | None = None, **_: Any) -> None:

@@ -24,7 +24,7 @@ from regalbuto_urp.local import (
 PROCESSES = ["web", "alert", "reply", "bulk", "beat"]
 DEMO_PASSWORD = "regalbuto"
 DEMO_USERS = {
-    "segreteria": "scrive e invia gli avvisi, tratta le segnalazioni",
+    "segreteria": "scrive gli avvisi, tratta le segnalazioni",
     "responsabile": "approva, e fa tutto ciò che fa la segreteria",
     "revisore": "legge ed esporta iscritti e consensi",
     "amministratore": "configura il servizio",

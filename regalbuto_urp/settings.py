@@ -32,7 +32,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "regalbuto_urp.apps.LocksConfig",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "import_export",
     "regalbuto_urp.apps.ActionLogConfig",
     "whatsapp.apps.WhatsappConfig",
@@ -45,13 +49,16 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "regalbuto_urp.middleware.refuse_sensors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "regalbuto_urp.middleware.name_the_actor",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "regalbuto_urp.access.middleware.SecondFactorMiddleware",
+    "regalbuto_urp.middleware.name_the_actor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "regalbuto_urp.urls"
@@ -115,7 +122,13 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 12 * 60 * 60  # one shift
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# Not «Strict»: the links in our e-mails to who is on duty would arrive logged out.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # one shift, from the log-in: nothing prolongs it
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -138,6 +151,25 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+
+# Off only for trying the service out: `check --deploy` complains.
+SECOND_FACTOR = env.bool("SECOND_FACTOR", default=True)
+OTP_TOTP_ISSUER = "WhatsURP Regalbuto"
+
+# After so many wrong passwords for a name from an address, both together wait.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "regalbuto_urp.access.locks.refused"
+AXES_CLIENT_IP_CALLABLE = "regalbuto_urp.access.locks.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # who came in is in the log of actions, without addresses
+AXES_ENABLE_ADMIN = False  # ours is in Italian
+AXES_VERBOSE = False
+# How many proxies of ours stand before the site: by their word the caller's address is taken.
+PROXIES = env.int("PROXIES", default=int(HTTPS))
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
@@ -187,6 +219,7 @@ PERSONAL_DATA = [
     "subscribers.personal_data",
     "whatsapp.personal_data",
     "whatsapp.expiry",
+    "regalbuto_urp.access.expiry",
 ]
 
 # --- The log of actions. No table that messages touch is watched: each save would cost a query ------

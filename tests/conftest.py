@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from whatsapp.models import Channel
 
 # The same draws at every run, whatever the machine's speed; `make faults` looks for new ones.
 settings.register_profile("short", deadline=None, derandomize=True)
@@ -29,6 +32,14 @@ def emptied_between_tests() -> Iterator[None]:
             flush(operations, [off, *statements, on])
 
         patch.setattr(DatabaseOperations, "execute_sql_flush", unprotected)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def open_service() -> Iterator[None]:
+    """A channel is born open: the trial mode, in which citizens receive nothing, has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Channel._meta.get_field("opened_at"), "_get_default", timezone.now)
         yield
 
 

@@ -1,10 +1,15 @@
 """The number we send from."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from whatsapp.models import Channel
+from whatsapp import audit
+from whatsapp.models import Channel, StaffPhone
 from whatsapp.types import Lane
 
 
@@ -41,3 +46,29 @@ def stopped(channel: Channel, lane: Lane) -> bool:
 def resume(channel: Channel) -> None:
     """Let sending go on; the sweep nudges the lanes."""
     Channel.objects.filter(pk=channel.pk).update(paused_at=None, pause_reason="", answers_go_on=False)
+
+
+def on_trial() -> bool:
+    """Has nobody declared the service open? A channel not made yet is on trial too."""
+    own = Channel.objects.filter(phone_number_id=settings.WHATSAPP_PHONE_NUMBER_ID)
+    return not own.filter(opened_at__isnull=False).exists()
+
+
+def open_service(channel: Channel, user: Any) -> None:
+    """From now on everybody receives; who said so is kept, and is in the log of actions."""
+    opened = Channel.objects.filter(pk=channel.pk, opened_at=None)
+    if opened.update(opened_at=timezone.now(), opened_by=user):
+        audit.note_change(channel, "opened_at", "in prova", "aperto")
+
+
+def return_to_trial(channel: Channel) -> None:
+    """Only the staff's phones receive, from the next hand-over on."""
+    if Channel.objects.filter(pk=channel.pk).exclude(opened_at=None).update(opened_at=None, opened_by=None):
+        audit.note_change(channel, "opened_at", "aperto", "in prova")
+
+
+def staff_contacts(contact_ids: Iterable[int]) -> set[int]:
+    """Which of these people are the staff's own."""
+    person = Coalesce("contact__merged_into", "contact")
+    phones = StaffPhone.objects.annotate(person=person).filter(person__in=contact_ids)
+    return set(phones.values_list("person", flat=True))

@@ -24,6 +24,7 @@ HORIZON = timedelta(seconds=0.25)
 SKIP_AT_ONCE = 500
 # Automatic answers to one person in a minute; more of them wait, for a bot may be answering our answers.
 ANSWERS_A_MINUTE = 10
+ON_TRIAL = "servizio in prova: solo i telefoni del personale"
 CHATTER_PAUSE = timedelta(seconds=20)
 # What is queued with a template WhatsApp has stopped waits for it, and is looked at again so often.
 TEMPLATE_PAUSE = timedelta(minutes=1)
@@ -87,7 +88,7 @@ def _claim(
 ) -> tuple[list[tuple[Attempt, datetime]], int]:
     """Look at some due messages: attempts for at most `limit` of them, and how many were skipped."""
     messages = _look(lane, look, contents)
-    refused = refusals(messages)
+    refused = refusals(messages, on_trial=channel.opened_at is None)
     _set_aside(messages, refused)
     going = [message for message in messages if message.pk not in refused][:limit]
     slots = reserve(channel, len(going), lane) if going else []
@@ -160,9 +161,16 @@ def reserve(channel: Channel, wanted: int, lane: Lane = Lane.REPLY) -> list[date
     return [first + index * step for index in range(count)]
 
 
-def refusals(messages: Sequence[Message]) -> dict[int, Refusal]:
-    """Which of these may not be handed over: the channel's own reasons, then those of `HANDOVER_CHECKS`."""
+def refusals(messages: Sequence[Message], *, on_trial: bool = False) -> dict[int, Refusal]:
+    """Which of these may not be handed over: the channel's own reasons, then those of `HANDOVER_CHECKS`.
+
+    Args:
+        on_trial: nobody has declared the service open, and citizens receive nothing.
+    """
     refused: dict[int, Refusal] = {m.pk: reason for m in messages if (reason := _refusal(m))}
+    if on_trial and messages:
+        staff = channels.staff_contacts(m.contact.person.pk for m in messages)
+        refused |= {m.pk: ON_TRIAL for m in messages if m.contact.person.pk not in staff}
     refused |= dict.fromkeys(_doubles(messages), "la stessa persona lo riceve già con un altro contatto")
     talked_to = _talked_to([m.contact_id for m in messages if m.lane == Lane.REPLY])
     pause = timezone.now() + CHATTER_PAUSE

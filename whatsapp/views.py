@@ -1,7 +1,7 @@
 """The webhook's door, the staff's door to files, and the health page."""
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,8 @@ from whatsapp.types import Kind, WebhookCall
 
 # Sent under the type we found in the bytes, so that the page can show or play them.
 PLAYED = frozenset({Kind.IMAGE, Kind.AUDIO, Kind.VIDEO})
+SEES_ALL = ("whatsapp.view_media",)
+SEES_SENT = (*SEES_ALL, "whatsapp.view_sent_media")
 
 
 @csrf_exempt
@@ -45,17 +47,18 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 @staff_member_required
-@permission_required("whatsapp.view_media", raise_exception=True)
 @require_GET
 @never_cache
 def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
-    """A file, for staff. Only pictures we drew ourselves are shown inline, sounds and clips are played; the
-    rest is a download.
+    """A file, for staff; what citizens sent only for who may see that. Only pictures we drew ourselves are
+    shown inline, sounds and clips are played; the rest is a download.
 
     Who opened which original is written down; the small pictures of the lists are not.
     """
     shown = Media.objects.exclude(contents__messages__changed_by__content__kind=Kind.REVOKE)
     media = get_object_or_404(shown, pk=pk, status=Media.Status.FETCHED)
+    if not any(map(request.user.has_perm, SEES_ALL if media.inbound else SEES_SENT)):
+        raise PermissionDenied
     file = media.thumbnail if thumbnail else media.file
     if not file.name or not file.storage.exists(file.name):
         raise Http404

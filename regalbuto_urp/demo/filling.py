@@ -13,6 +13,7 @@ from django.db import transaction
 from regalbuto_urp.demo import life, people, staff
 from regalbuto_urp.demo.life import Moment, Town
 from subscribers.models import Policy, Subscriber
+from whatsapp import channels
 from whatsapp.models import Call, Contact, StaffPhone, Template
 
 
@@ -68,6 +69,7 @@ def fill(track: Callable[[list[Moment]], Iterator[Moment]] = iter) -> Filled:
             town.live(moment)
         giuseppe = Contact.objects.get(phone=people.GIUSEPPE.phone)
         StaffPhone.objects.create(user=users["segreteria"], contact=giuseppe)
+        channels.open_service(channels.current(), users["amministratore"])
         Call.objects.filter(settled_at=None).delete()  # nobody is called tonight about last spring's dangers
     return Filled(Subscriber.objects.count(), len(moments))
 

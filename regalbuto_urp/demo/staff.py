@@ -5,28 +5,27 @@ from django.contrib.auth.models import Group, User
 
 from regalbuto_urp.run import DEMO_PASSWORD
 
-# user name -> (first name, last name, group)
+# user name -> (first name, last name, groups)
 USERS = {
-    "segreteria": ("Serena", "Vitale", "Segreteria"),
-    "responsabile": ("Rosario", "Leonardi", "Responsabile"),
-    "revisore": ("Renata", "Falcone", "Revisori"),
-    "amministratore": ("Andrea", "Giunta", "Amministratori"),
+    "segreteria": ("Serena", "Vitale", ["Redazione", "Segnalazioni"]),
+    "responsabile": ("Rosario", "Leonardi", ["Approvazione", "Segnalazioni"]),
+    "revisore": ("Renata", "Falcone", ["Revisori"]),
+    "amministratore": ("Andrea", "Giunta", ["Amministratori"]),
 }
 
 
 def create_users() -> dict[str, User]:
-    """The users by name, each in its group; the administrator is also Django's superuser."""
+    """The users by name, each in its groups."""
     password = make_password(DEMO_PASSWORD)  # once: it is made to be slow
     users = {}
-    for username, (first, last, group) in USERS.items():
+    for username, (first, last, groups) in USERS.items():
         user = User.objects.create(
             username=username,
             first_name=first,
             last_name=last,
             password=password,
             is_staff=True,
-            is_superuser=username == "amministratore",
         )
-        user.groups.add(Group.objects.get(name=group))
+        user.groups.set(Group.objects.filter(name__in=groups))
         users[username] = user
     return users

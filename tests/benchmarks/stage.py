@@ -103,7 +103,7 @@ def clear() -> None:
         cursor.execute(f"truncate {TABLES} cascade")
     redis.Redis.from_url(broker()).flushdb()
     channels.current()
-    Channel.objects.update(next_slot_at=timezone.now(), throttle=1, paused_at=None)
+    Channel.objects.update(next_slot_at=timezone.now(), throttle=1, paused_at=None, opened_at=timezone.now())
 
 
 def broker() -> str:

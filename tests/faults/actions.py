@@ -24,7 +24,7 @@ def prepare(numbers: list[str]) -> None:
     User.objects.create_user("segreteria")
     for number in numbers:
         consent.subscribe(Contact.objects.create(phone=number))
-    channels.current()
+    channels.open_service(channels.current(), User.objects.get())
 
 
 def sync_templates() -> None:

@@ -20,9 +20,12 @@ PASSWORD = "una-parola-lunga-di-prova"
 # Run inside the town: users as the demo data makes them, without its citizens.
 CREATE_USERS = f"""
 from django.contrib.auth.models import Group, User
-for name, role in [("segreteria", "Segreteria"), ("responsabile", "Responsabile"), ("revisore", "Revisori")]:
+from regalbuto_urp.demo.staff import USERS
+from whatsapp import channels
+for name, (first, last, roles) in USERS.items():
     user = User.objects.create_user(name, f"{{name}}@example.org", {PASSWORD!r}, is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
+    user.groups.set(Group.objects.filter(name__in=roles))
+channels.open_service(channels.current(), user)
 """
 
 

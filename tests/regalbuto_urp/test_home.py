@@ -20,15 +20,18 @@ from whatsapp.types import State
 pytestmark = pytest.mark.django_db
 
 
-def enter(client: Client, role: str) -> Client:
-    user = User.objects.create_user(role.lower(), is_staff=True)
-    user.groups.add(Group.objects.get(name=role))
+OFFICE = ("Redazione", "Segnalazioni")
+
+
+def enter(client: Client, *roles: str) -> Client:
+    user = User.objects.create_user(roles[0].lower(), is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=roles))
     client.force_login(user)
     return client
 
 
 def test_empty_home_says_so_and_what_to_do(client: Client) -> None:
-    page = enter(client, "Segreteria").get("/admin/").content.decode()
+    page = enter(client, *OFFICE).get("/admin/").content.decode()
     assert "Che cosa c&#x27;è da fare" in page
     assert "Nessuna segnalazione in attesa." in page
     assert "Nessun avviso in invio." in page
@@ -38,14 +41,14 @@ def test_empty_home_says_so_and_what_to_do(client: Client) -> None:
 def test_reports_waiting_most_serious_first(client: Client) -> None:
     assembling.receive(InboundMessageFactory(text="Panchina rotta in villa"))
     assembling.receive(InboundMessageFactory(text="Odore di gas vicino alla scuola"))
-    page = enter(client, "Segreteria").get("/admin/adesso/").content.decode()
+    page = enter(client, *OFFICE).get("/admin/adesso/").content.decode()
     assert page.index("Odore di gas") < page.index("Panchina rotta")
     assert "pericolo" in page
 
 
 def test_what_a_citizen_writes_is_shown_as_text(client: Client) -> None:
     assembling.receive(InboundMessageFactory(text="<script>alert(1)</script> buca in via Roma"))
-    page = enter(client, "Segreteria").get("/admin/adesso/").content.decode()
+    page = enter(client, *OFFICE).get("/admin/adesso/").content.decode()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -53,17 +56,18 @@ def test_what_a_citizen_writes_is_shown_as_text(client: Client) -> None:
 def test_paused_channel_and_uncertain_messages_are_told(client: Client) -> None:
     channels.pause(channels.current(), "qualità bassa")
     OutboundMessageFactory(state=State.UNCERTAIN)
-    page = enter(client, "Segreteria").get("/admin/adesso/").content.decode()
+    page = enter(client, *OFFICE).get("/admin/adesso/").content.decode()
     assert "in pausa" in page
     assert "qualità bassa" in page
     assert "state__exact=uncertain" in page
 
 
 CARDS = {
-    "Segreteria": {"reports", "notices", "channel", "subscribers", "states"},
-    "Responsabile": {"reports", "notices", "channel", "subscribers", "states"},
+    "Redazione": {"notices", "channel"},
+    "Approvazione": {"notices", "channel", "subscribers"},
+    "Segnalazioni": {"reports", "channel", "subscribers", "states"},
     "Revisori": {"notices", "subscribers"},
-    "Amministratori": {"reports", "notices", "channel", "subscribers", "states"},
+    "Amministratori": {"channel"},
 }
 
 
@@ -97,7 +101,7 @@ def test_subscribers_by_month_go_on_where_nothing_happened() -> None:
 
 
 def test_home_asks_a_constant_number_of_questions(client: Client, django_assert_max_num_queries: Any) -> None:
-    enter(client, "Segreteria").get("/admin/")
+    enter(client, *OFFICE).get("/admin/")
     for number in range(8):
         assembling.receive(InboundMessageFactory(text=f"Buca numero {number} in via Roma"))
     with django_assert_max_num_queries(30):

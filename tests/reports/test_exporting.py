@@ -28,7 +28,7 @@ REASON = "dati aperti di ottobre"
 @pytest.fixture
 def secretary(client: Client) -> User:
     user = User.objects.create_user("lucia", is_staff=True)
-    user.groups.add(Group.objects.get(name="Segreteria"))
+    user.groups.add(Group.objects.get(name="Segnalazioni"))
     client.force_login(user)
     return user
 

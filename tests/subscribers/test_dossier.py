@@ -39,7 +39,7 @@ def logged_in(client: Client, *, role: str = "", can: tuple[str, ...] = ()) -> C
 
 @pytest.fixture
 def chief(client: Client) -> Client:
-    return logged_in(client, role="Responsabile")
+    return logged_in(client, role="Approvazione")
 
 
 def page(client: Client, url: str, **data: str) -> str:
@@ -89,7 +89,7 @@ def test_who_may_not_see_whole_numbers_sees_none(client: Client, person: Contact
         assert "3401112201" not in reader.get(f"{SEARCH}{person.pk}/{part}").content.decode()
 
 
-@pytest.mark.parametrize("role", ["", "Segreteria"])
+@pytest.mark.parametrize("role", ["", "Segnalazioni"])
 def test_whoever_may_not_open_it_does_not(client: Client, person: Contact, role: str) -> None:
     stranger = logged_in(client, role=role)
     for part in ("", f"{person.pk}/", f"{person.pk}/json/", f"{person.pk}/cancella/"):
@@ -98,12 +98,12 @@ def test_whoever_may_not_open_it_does_not(client: Client, person: Contact, role:
 
 
 def test_the_ways_to_it(client: Client, person: Contact) -> None:
-    chief = logged_in(client, role="Responsabile")
+    chief = logged_in(client, role="Approvazione")
     link = f"{SEARCH}{person.pk}/"
     assert link in page(chief, f"/admin/subscribers/subscriber/{person.subscriber.pk}/change/")
     assert link in page(chief, f"/admin/whatsapp/contact/{person.pk}/change/")
     assert SEARCH in page(chief, "/admin/subscribers/subscriber/")
-    clerk = logged_in(client, role="Segreteria")
+    clerk = logged_in(client, role="Segnalazioni")
     assert link not in page(clerk, f"/admin/subscribers/subscriber/{person.subscriber.pk}/change/")
     assert SEARCH not in page(clerk, "/admin/subscribers/subscriber/")
 

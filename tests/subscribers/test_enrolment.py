@@ -27,7 +27,7 @@ YESTERDAY = timezone.localdate() - timedelta(days=1)
 def clerk() -> User:
     install_roles()
     user = User.objects.create_user("rosa", is_staff=True)
-    user.groups.add(Group.objects.get(name="Segreteria"))
+    user.groups.add(Group.objects.get(name="Segnalazioni"))
     return user
 
 

@@ -423,7 +423,7 @@ class TestPages:
         assert f"{LIST}add/" in page
         install_roles()
         clerk = User.objects.create_user("piera", is_staff=True)
-        clerk.groups.add(Group.objects.get(name="Segreteria"))
+        clerk.groups.add(Group.objects.get(name="Segnalazioni"))
         staff.force_login(clerk)
         for word in ("change", "rapporto", "andamento"):
             assert staff.get(f"{LIST}{source.pk}/{word}/").status_code == 403

@@ -285,7 +285,7 @@ class TestTaking:
 def test_only_administrators_read_the_calls(client: Client) -> None:
     colleague()
     paging.page(REASON, TEXT, key="report-1")
-    for role, status in (("Responsabile", 403), ("Amministratori", 200)):
+    for role, status in (("Approvazione", 403), ("Amministratori", 200)):
         user = UserFactory(is_staff=True)
         user.groups.add(Group.objects.get(name=role))
         client.force_login(user)

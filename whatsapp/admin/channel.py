@@ -2,18 +2,40 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from whatsapp import account, audit, channels
 from whatsapp.admin.base import ReadOnly, badge
-from whatsapp.models import AccountEvent, Call, Channel
+from whatsapp.models import AccountEvent, Call, Channel, StaffPhone
 
 NEWS_SHOWN = 10
+
+
+class OpeningForm(forms.Form):
+    """A word to type: nobody opens the service to the whole town by a slip."""
+
+    word = forms.CharField(max_length=40)
+
+    def __init__(self, data: Any, channel: Channel) -> None:
+        super().__init__(data)
+        self.wanted = "IN PROVA" if channel.opened_at else "APERTO"
+        self.fields["word"].label = f"Per confermare scrivi {self.wanted}"
+
+    def clean_word(self) -> str:
+        word = " ".join(self.cleaned_data["word"].upper().split())
+        if word != self.wanted:
+            raise forms.ValidationError(f"Scrivi {self.wanted}, come indicato: non è cambiato nulla.")
+        return word
 
 
 @admin.register(Channel)
@@ -23,6 +45,7 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
         "display_number",
         "status",
         "pause_reason",
+        "opening",
         "health",
         "limit",
         "last_inbound_at",
@@ -34,8 +57,15 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     fields = ("pace", *readonly_fields)
     actions = ["pause", "resume"]
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.opening_view)
+        return [path("<int:pk>/apertura/", view, name="whatsapp_channel_opening"), *super().get_urls()]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # made from the configuration
+
+    def has_pause_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("whatsapp.pause_channel")
 
     def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
         return False
@@ -53,6 +83,40 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     def limit(self, channel: Channel) -> str:
         return account.describe_tier(channel.tier) or "non ancora noto"
 
+    @admin.display(description="servizio")
+    def opening(self, channel: Channel) -> SafeString:
+        url = reverse("admin:whatsapp_channel_opening", args=[channel.pk])
+        if channel.opened_at is None:
+            return format_html('in prova · <a href="{}">Dichiara aperto il servizio</a>', url)
+        day, who = f"{timezone.localtime(channel.opened_at):%d/%m/%Y}", channel.opened_by or "il sistema"
+        return format_html('aperto il {} da {} · <a href="{}">Torna in prova</a>', day, who, url)
+
+    def opening_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Declare the service open, or go back to the trial; a word is typed, the log keeps who did it."""
+        if not request.user.has_perm("whatsapp.open_channel"):
+            raise PermissionDenied
+        channel = get_object_or_404(Channel, pk=pk)
+        form = OpeningForm(request.POST or None, channel)
+        if form.is_valid():
+            if channel.opened_at:
+                channels.return_to_trial(channel)
+                self.message_user(
+                    request, "Il servizio è di nuovo in prova: ricevono solo i telefoni del personale."
+                )
+            else:
+                channels.open_service(channel, request.user)
+                self.message_user(request, "Il servizio è aperto: da adesso ricevono tutti gli iscritti.")
+            return redirect("admin:whatsapp_channel_change", pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Torna in prova" if channel.opened_at else "Dichiara aperto il servizio",
+            "channel": channel,
+            "form": form,
+            "phones": StaffPhone.objects.count(),
+        }
+        return TemplateResponse(request, "admin/whatsapp/channel/opening.html", context)
+
     @admin.display(description="comunicazioni di WhatsApp")
     def news(self, channel: Channel) -> SafeString | str:
         """The last ones; the list has them all."""
@@ -64,14 +128,14 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
             return "nessuna"
         return format_html_join(mark_safe("<br>"), "<strong>{}</strong> {} {}", rows)
 
-    @admin.action(description="Ferma tutti gli invii", permissions=["change"])
+    @admin.action(description="Ferma tutti gli invii", permissions=["pause"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
             channels.pause(channel, f"fermato da {request.user}")
             audit.note_change(channel, "paused_at", None, "in pausa")
         self.message_user(request, "Gli invii sono fermi: i messaggi restano in coda.", messages.WARNING)
 
-    @admin.action(description="Riattiva gli invii", permissions=["change"])
+    @admin.action(description="Riattiva gli invii", permissions=["pause"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
             channels.resume(channel)

@@ -53,10 +53,13 @@ class Migration(migrations.Migration):
                 ('last_status_at', models.DateTimeField(blank=True, null=True, verbose_name='ultimo esito ricevuto')),
                 ('throttle', models.FloatField(default=1.0, verbose_name='parte del ritmo in uso')),
                 ('swept_at', models.DateTimeField(blank=True, null=True, verbose_name='ultimo controllo periodico')),
+                ('opened_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='servizio aperto il')),
+                ('opened_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='aperto da')),
             ],
             options={
                 'verbose_name': 'canale',
                 'verbose_name_plural': 'canali',
+                'permissions': [('pause_channel', 'Può fermare e riattivare tutti gli invii'), ('open_channel', 'Può dichiarare aperto il servizio')],
             },
         ),
         migrations.CreateModel(
@@ -148,6 +151,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'file',
                 'verbose_name_plural': 'file',
+                'permissions': [('view_sent_media', 'Può vedere i file inviati dal Comune')],
                 'indexes': [models.Index(condition=models.Q(('status', 'pending')), fields=['due_at'], name='media_pending')],
             },
         ),

@@ -31,10 +31,25 @@ class Channel(models.Model):
     # After «too fast» the pace is this part of itself, and recovers little by little.
     throttle = models.FloatField("parte del ritmo in uso", default=1.0)
     swept_at = models.DateTimeField("ultimo controllo periodico", null=True, blank=True)
+    # Until then the service is on trial: only the staff's phones receive anything.
+    opened_at = models.DateTimeField("servizio aperto il", null=True, blank=True, editable=False)
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="aperto da",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = "canale"
         verbose_name_plural = "canali"
+        permissions = [
+            ("pause_channel", "Può fermare e riattivare tutti gli invii"),
+            ("open_channel", "Può dichiarare aperto il servizio"),
+        ]
 
     def __str__(self) -> str:
         return self.display_number or self.phone_number_id

@@ -43,6 +43,7 @@ class Media(models.Model):
     class Meta:
         verbose_name = "file"
         verbose_name_plural = "file"
+        permissions = [("view_sent_media", "Può vedere i file inviati dal Comune")]
         indexes = [
             # the sweep's question: what is still to be fetched
             models.Index(fields=["due_at"], name="media_pending", condition=models.Q(status="pending")),

@@ -1,0 +1,83 @@
+"""The staff's users and their locks, as an administrator sees them."""
+
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from regalbuto_urp.access import factor, locks, sessions
+from whatsapp.admin.base import ReadOnly
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin[User]):
+    """Django's own, in which nobody makes of themselves or others more than a role is."""
+
+    list_display = ["username", "first_name", "last_name", "roles", "has_phone", "is_active", "last_login"]
+    list_filter = ["groups", "is_active"]
+    actions = ["reset_second_factor"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        phones = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+        return super().get_queryset(request).annotate(phone=Exists(phones)).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else (*fixed, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not above and super().has_change_permission(request, obj)
+
+    @admin.display(description="ruoli")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all()) or "nessuno"
+
+    @admin.display(description="secondo fattore", boolean=True, ordering="phone")
+    def has_phone(self, user: Any) -> bool:
+        return bool(user.phone)
+
+    @admin.action(description="Azzera il secondo fattore (telefono perso)", permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = [user for user in queryset if self.has_change_permission(request, user)]
+        for user in users:
+            factor.remove(user, by=request.user)
+            sessions.close(user, but=request.session.session_key)
+        names = ", ".join(user.username for user in users) or "nessuno"
+        self.message_user(
+            request,
+            f"Secondo fattore azzerato e sessioni chiuse: {names}. Al prossimo accesso si entra con la sola "
+            "password e si registra il nuovo telefono.",
+        )
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnly, admin.ModelAdmin[AccessAttempt]):
+    """Who typed wrong passwords lately; deleting a row is unlocking."""
+
+    list_display = ["username", "ip_address", "failures_since_start", "attempt_time", "locked"]
+    list_display_links = None
+    actions = ["unlock"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("axes.delete_accessattempt")
+
+    @admin.display(description="bloccato", boolean=True)
+    def locked(self, attempt: AccessAttempt) -> bool:
+        return locks.is_locked(attempt)
+
+    @admin.action(description="Sblocca", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
+        names = ", ".join(sorted({str(attempt.username) for attempt in queryset}))
+        queryset.delete()
+        self.message_user(request, f"Sbloccato: {names}. Può riprovare subito.")

@@ -1,0 +1,26 @@
+"""How long what is known of the staff's log-ins is kept (`whatsapp.personal_data`)."""
+
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
+
+from whatsapp.personal_data import Clock, deleting
+
+CLOCKS = (
+    Clock(
+        slug="attempts",
+        name="Tentativi di accesso falliti",
+        explanation="Nome utente, indirizzo e browser di chi ha sbagliato la password. Servono per il quarto "
+        "d'ora di blocco.",
+        days=1,
+        due=lambda before: AccessAttempt.objects.filter(attempt_time__lt=before),
+        discard=deleting(AccessAttempt),
+    ),
+    Clock(
+        slug="sessions",
+        name="Sessioni finite",
+        explanation="Del personale: quando è entrato e con quale browser. Si contano i giorni dalla fine.",
+        days=1,
+        due=lambda before: Session.objects.filter(expire_date__lt=before),
+        discard=deleting(Session),
+    ),
+)
