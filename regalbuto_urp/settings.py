@@ -151,7 +151,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["regalbuto_urp.access.locks.StaffBackend"]
 
 # Off only for trying the service out: `check --deploy` complains.
 SECOND_FACTOR = env.bool("SECOND_FACTOR", default=True)

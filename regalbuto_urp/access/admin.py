@@ -8,12 +8,15 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django_otp.plugins.otp_totp.models import TOTPDevice
+
+# Their own pages, which show secrets, register themselves when imported: they must be there to be taken away.
+from django_otp.plugins.otp_static.admin import StaticDevice
+from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from regalbuto_urp.access import factor, locks, sessions
 from whatsapp.admin.base import ReadOnly
 
-admin.site.unregister(User)
+admin.site.unregister([User, TOTPDevice, StaticDevice])
 
 
 @admin.register(User)

@@ -4,11 +4,21 @@ from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
+from axes.backends import AxesStandaloneBackend
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+
+
+class StaffBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
+    """Django's users and passwords, for whoever is not locked out. One: with two `with_perm` asks which."""
+
+    def authenticate(self, request: Any, username: Any = None, password: Any = None, **more: Any) -> Any:
+        super().authenticate(request, username, password, **more)  # raises if locked out
+        return ModelBackend.authenticate(self, request, username, password, **more)
 
 
 def client_address(request: HttpRequest) -> str | None:

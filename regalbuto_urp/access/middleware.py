@@ -1,6 +1,6 @@
 """What stands between the log-in and the pages of the back office."""
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -8,7 +8,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django_otp.middleware import OTPMiddleware
 
 from regalbuto_urp.access import factor
@@ -69,4 +68,5 @@ def came_from(request: HttpRequest) -> str:
 
 
 def _to(name: str, request: HttpRequest) -> HttpResponseRedirect:
-    return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': came_from(request)})}")
+    where = quote(came_from(request), safe="/")
+    return HttpResponseRedirect(f"{reverse(name)}?next={where}")

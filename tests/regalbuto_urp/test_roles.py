@@ -8,13 +8,12 @@ from regalbuto_urp import roles
 pytestmark = pytest.mark.django_db
 # Named in the table before the models that define them.
 COMING = {
-    ("broadcasts", name)
-    for name in ("approve_broadcast", "emergency_broadcast", "countersign_broadcast")
-    + tuple(
-        f"{do}_{what}"
-        for do in ("view", "add", "change", "delete")
-        for what in ("budget", "price", "noticetext")
-    )
+    *(("broadcasts", f"{act}_broadcast") for act in ("approve", "emergency", "countersign")),
+    *(
+        ("broadcasts", f"{act}_{model}")
+        for act in ("view", "add", "change", "delete")
+        for model in ("budget", "price", "noticetext")
+    ),
 }
 
 

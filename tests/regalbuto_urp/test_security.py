@@ -1,0 +1,84 @@
+"""What every answer of the site carries, and what must hold before it goes into service."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from regalbuto_urp.local import BASE_DIR
+from tests.regalbuto_urp import walk
+from tests.regalbuto_urp.test_error_pages import INLINE
+
+PRODUCTION = {
+    "DEBUG": "false",
+    "SITE_URL": "https://whatsurp.comune.regalbuto.en.it",
+    "ALLOWED_HOSTS": "whatsurp.comune.regalbuto.en.it",
+    "SECRET_KEY": "k3-una-chiave-lunga-e-casuale-che-nessuno-indovina-0123456789",
+    "CONSENT_KEY": "un'altra-chiave-lunga-e-casuale-che-nessuno-indovina",
+    "WHATSAPP_API_URL": "https://graph.facebook.com/v25.0",
+    "CONSENT_JOURNAL": "/altro/disco/consensi.jsonl",
+    "SECOND_FACTOR": "true",
+}
+HEADERS = {
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def deploy(**environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **PRODUCTION, **environment}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, cwd=BASE_DIR, env=env, capture_output=True, text=True)
+
+
+def test_nothing_to_complain_about_in_production() -> None:
+    done = deploy()
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_a_service_without_the_second_factor_is_complained_about() -> None:
+    done = deploy(SECOND_FACTOR="false")
+    assert done.returncode != 0
+    assert "whatsurp.W001" in done.stderr
+
+
+@pytest.mark.django_db
+def test_every_page_is_strict_and_holds_nothing_the_policy_would_leave_dead(
+    client: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    walk.world()
+    client.force_login(User.objects.create_superuser("capo", password="una-parola-lunga"))
+    client.raise_request_exception = False
+    wrong = []
+    for written, name in walk.patterns():
+        response = walk.ask(client, "get", walk.address(written, name))
+        policy = response.headers.get("Content-Security-Policy", "")
+        if "default-src 'none'" not in policy or "unsafe" in policy or response.status_code == 500:
+            wrong.append(f"{written}: {response.status_code} {policy}")
+        if any(response.headers.get(name) != value for name, value in HEADERS.items()):
+            wrong.append(f"{written}: {response.headers}")
+        assert "camera=()" in response.headers["Permissions-Policy"]
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            found = INLINE.search(response.content.decode())  # type: ignore[attr-defined]
+            wrong += [f"{written}: {found}"] if found else []
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(client: Client) -> None:
+    User.objects.create_user("serena", password="una-parola-lunga", is_staff=True)
+    client.post("/admin/login/?next=/admin/", {"username": "serena", "password": "una-parola-lunga"})
+    client.get("/admin/password_change/")
+    for name in ("sessionid", "csrftoken"):
+        cookie = client.cookies[name]
+        assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    assert client.cookies["sessionid"]["max-age"] == "", "it ends with the browser"
