@@ -157,7 +157,7 @@ def test_a_backup_code_is_good_once_and_says_how_many_are_left(client: Client) -
 
 
 def test_taking_the_telephone_off_wants_a_code(client: Client) -> None:
-    user, codes = enrolled("Amministratori")
+    user, _codes = enrolled("Amministratori")
     enter(client, user)
     client.post(CODE, {"code": code_of(user)})
     client.post("/admin/sicurezza/togli/", {"code": "000000"})
