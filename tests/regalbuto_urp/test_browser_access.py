@@ -1,0 +1,139 @@
+"""The way in, as a person walks it: password, telephone, wrong codes, backup codes, lock-out, sessions."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from regalbuto_urp.access import factor
+from tests.factories.reports import report_of
+from tests.regalbuto_urp.test_second_factor import code_of
+from tests.regalbuto_urp.walk import member
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
+PASSWORD = "una-parola-lunga"
+
+
+@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
+def context(
+    browser: Browser,
+    live_server: Any,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> Iterator[BrowserContext]:
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+    settings.SECOND_FACTOR = True
+    width, height = request.param
+    opened = browser.new_context(
+        base_url=live_server.url, viewport={"width": width, "height": height}, locale="it-IT"
+    )
+    yield opened
+    opened.close()
+    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
+
+
+def staff(*roles: str) -> User:
+    user = member(*roles)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def enter(page: Page, user: User, password: str = PASSWORD) -> None:
+    page.get_by_label("Nome utente").fill(user.username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Accedi").click()
+    page.wait_for_load_state()
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) -> None:
+    user = staff("Amministratori")
+    page = context.new_page()
+    page.goto("/admin/auth/user/")
+    enter(page, user)
+    expect(page.get_by_text("vuole anche il secondo fattore")).to_be_visible()
+    page.get_by_role("link", name="Registra il telefono").click()
+    expect(page.get_by_label("Codice", exact=True)).to_be_focused()
+    page.get_by_text("Non riesci a inquadrarlo?").click()
+    secret = page.locator(".wu-secret").inner_text().replace(" ", "")
+    assert secret == factor.secret(TOTPDevice.objects.get()).replace(" ", "")
+    assert fits(page)
+    page.get_by_label("Codice", exact=True).fill(code_of(user))
+    page.keyboard.press("Enter")
+    codes = page.locator(".wu-codes code").all_inner_texts()
+    assert len(codes) == factor.CODES
+    page.get_by_role("link", name=re.compile("continua")).click()
+    expect(page).to_have_url(re.compile("/admin/auth/user/$"))
+
+    page.get_by_role("button", name="Esci").click()
+    page.get_by_role("link", name="Entra di nuovo").click()
+    enter(page, user)
+    expect(page.get_by_label("Codice", exact=True)).to_be_focused()
+    page.keyboard.type("000000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Il codice è sbagliato")).to_be_visible()
+    TOTPDevice.objects.update(throttling_failure_count=0)
+    page.get_by_label("Codice", exact=True).fill(codes[0])
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("ne restano 9")).to_be_visible()
+    assert fits(page)
+
+
+def test_sessions_and_lock_out(context: BrowserContext, browser: Browser, live_server: Any) -> None:
+    user = staff("Redazione")
+    elsewhere = browser.new_context(base_url=live_server.url, locale="it-IT")
+    other = elsewhere.new_page()
+    other.goto("/admin/")
+    enter(other, user)
+    page = context.new_page()
+    page.goto("/admin/")
+    enter(page, user)
+    page.get_by_role("link", name="Sicurezza").click()
+    assert fits(page)
+    page.get_by_role("button", name="Chiudi questa sessione").click()
+    expect(page.get_by_text("Sessione chiusa.")).to_be_visible()
+    other.goto("/admin/")
+    expect(other.get_by_label("Password")).to_be_visible()
+    for _ in range(5):
+        enter(other, user, "sbagliata")
+        if other.get_by_role("heading", name="Troppi tentativi").is_visible():
+            break
+    expect(other.get_by_role("heading", name="Troppi tentativi")).to_be_visible()
+    elsewhere.close()
+
+
+def test_a_text_outlives_the_session(context: BrowserContext) -> None:
+    user = staff("Segnalazioni")
+    report = report_of("Buca in via Roma")
+    address = f"/admin/reports/report/{report.pk}/change/"
+    page = context.new_page()
+    page.goto(address)
+    enter(page, user)
+    page.locator("#answer-text").press_sequentially("Verremo domani mattina.")
+    context.clear_cookies(name="sessionid")
+    page.locator("form", has=page.locator("#answer-text")).get_by_role("button").last.click()
+    expect(page.get_by_text("La sessione era finita")).to_be_visible()
+    enter(page, user)
+    expect(page).to_have_url(re.compile(f"{address}$"))
+    page.get_by_role("button", name="Riprendilo").click()
+    expect(page.locator("#answer-text")).to_have_value("Verremo domani mattina.")
+    assert fits(page)
+    page.locator("form", has=page.locator("#answer-text")).get_by_role("button").last.click()
+    expect(page.locator("[data-live=chat]")).to_contain_text("Verremo domani mattina.")
+    expect(page.get_by_role("button", name="Riprendilo")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Riprendilo")).to_have_count(0)
