@@ -18,16 +18,22 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from regalbuto_urp.access import factor, sessions
 
 
+class CodeInput(forms.TextInput):
+    """A refused code is not shown again: the next one is another."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "size": 12}
+        )
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
 class CodeForm(forms.Form):
     """A code, tried with `check`; the device that gave it is `device`."""
 
-    code = forms.CharField(
-        label="Codice",
-        max_length=20,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "size": 12}
-        ),
-    )
+    code = forms.CharField(label="Codice", max_length=20, widget=CodeInput())
 
     def __init__(self, data: Any, user: Any, check: Callable[[Any, str], Any] = factor.verify) -> None:
         super().__init__(data)
