@@ -33,6 +33,7 @@ def test_error_page(path: str, status: int, heading: str) -> None:
     assert response.status_code == status
     assert f"<h1>{heading}</h1>" in text
     assert 'lang="it"' in text
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     assert not INLINE.search(text)
 
 
