@@ -12,9 +12,11 @@ _ALL = "view add change delete"
 
 # Who writes the notices: nothing of the citizens but how many they are.
 _REDAZIONE: Rights = {
+    "broadcasts.budget": "view",
     "broadcasts.broadcast": f"{_ALL} send stop",
     "broadcasts.category": "view",
     "broadcasts.noticetext": _ALL,
+    "broadcasts.price": "view",
     "whatsapp.accountevent": "view",
     "whatsapp.channel": "view",
     "whatsapp.media": "view_sent_media",
@@ -23,9 +25,7 @@ _REDAZIONE: Rights = {
 # Who answers for the service: approves, decides about people and their rights.
 _APPROVAZIONE: Rights = {
     **_REDAZIONE,
-    "broadcasts.broadcast": f"{_ALL} send stop approve emergency countersign",
-    "broadcasts.budget": "view",
-    "broadcasts.price": "view",
+    "broadcasts.broadcast": f"{_ALL} send stop approve emergency",
     "subscribers.consentevent": "view",
     "subscribers.consentevidence": "view",
     "subscribers.policy": "view",
@@ -111,7 +111,7 @@ SECOND_FACTOR_PERMISSIONS: Rights = {
     "auth.group": "add change delete",
     "auth.user": "view add change delete",
     "axes.accessattempt": "view delete",
-    "broadcasts.broadcast": "approve emergency countersign",
+    "broadcasts.broadcast": "approve emergency",
     "broadcasts.budget": "add change delete",
     "broadcasts.category": "add change delete",
     "broadcasts.price": "add change delete",

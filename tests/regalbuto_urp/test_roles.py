@@ -8,7 +8,7 @@ from regalbuto_urp import roles
 pytestmark = pytest.mark.django_db
 # Named in the table before the models that define them.
 COMING = {
-    *(("broadcasts", f"{act}_broadcast") for act in ("approve", "emergency", "countersign")),
+    *(("broadcasts", f"{act}_broadcast") for act in ("approve", "emergency")),
     *(
         ("broadcasts", f"{act}_{model}")
         for act in ("view", "add", "change", "delete")

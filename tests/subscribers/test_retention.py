@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from axes.models import AccessAttempt
 from django.contrib.admin.models import CHANGE
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection
@@ -119,10 +121,20 @@ def stranger(at: datetime) -> Any:
     return ContactFactory(created_at=at)
 
 
+def attempt(at: datetime) -> Any:
+    made = AccessAttempt.objects.create(username="x", failures_since_start=1)
+    AccessAttempt.objects.update(attempt_time=at)
+    return made
+
+
+def session(at: datetime) -> Any:
+    return Session.objects.create(session_key=f"x{at:%H%M%S%f}", expire_date=at)
+
+
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
-    "calls": call,
+    "calls": call, "attempts": attempt, "sessions": session,
 }  # fmt: skip
 
 
