@@ -44,6 +44,9 @@
 
   for (const mark of document.querySelectorAll("[data-keep]")) {
     const form = mark.closest("form");
+    if (form.querySelector("[data-keep-url]")) {
+      continue; // a notice's draft saves itself
+    }
     const key = `${PREFIX}${mark.dataset.keep}:${form.action || location.pathname}`;
     const held = read(key);
     const now = textOf(form);
