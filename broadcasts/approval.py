@@ -1,9 +1,9 @@
-"""The second person: asking for approval, giving it or not, and doing without in an emergency (features 21, 22, 44)."""
+"""The second person: asking one, answering, doing without in an emergency (features 21, 22 and 44)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -53,7 +53,9 @@ def check(broadcast: Broadcast, digest: str | None) -> None:
     if audience.of(rule).exists():
         return
     if rule.earlier:
-        raise NotAllowed(f"Chi ha avuto «{rule.earlier}» non riceve più avvisi: non c'è nessuno a cui scrivere.")
+        raise NotAllowed(
+            f"Chi ha avuto «{rule.earlier}» non riceve più avvisi: non c'è nessuno a cui scrivere."
+        )
     raise NotAllowed(f"Nessuno riceve gli avvisi della categoria «{rule.category}»: non ci sono iscritti.")
 
 
@@ -109,7 +111,7 @@ def waiting() -> QuerySet[Broadcast]:
     return submitted.order_by("category__lane", "submitted_at")  # "alert" before "bulk"
 
 
-def written_by(user: AbstractBaseUser) -> QuerySet[Broadcast]:
+def written_by(user: AbstractBaseUser | PermissionsMixin) -> QuerySet[Broadcast]:
     """The notices in whose text this person has a hand."""
     mine = Version.objects.filter(broadcast=OuterRef("pk"), by_id=user.pk, event__in=WRITING)
     return Broadcast.objects.filter(Exists(mine) | Q(author_id=user.pk))
@@ -254,5 +256,3 @@ def this_year() -> Year:
     begin = timezone.localtime().replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     done = list(_emergencies().filter(started_at__gte=begin).values_list("countersigned_at", flat=True))
     return Year(begin.year, len(done), sum(at is not None for at in done))
-
-

@@ -147,7 +147,9 @@ class Broadcast(models.Model):
     alert_level = models.CharField(
         "livello dell'allerta", max_length=6, choices=AlertLevel.choices, blank=True, editable=False
     )
-    emergency_reason = models.CharField("perché da una sola persona", max_length=500, blank=True, editable=False)
+    emergency_reason = models.CharField(
+        "perché da una sola persona", max_length=500, blank=True, editable=False
+    )
     countersigned_at = models.DateTimeField("controfirmato", null=True, editable=False)
     # What was confirmed, until it leaves; then why it did not, if it could not.
     confirmed = models.CharField("impronta confermata", max_length=64, blank=True, editable=False)

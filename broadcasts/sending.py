@@ -208,8 +208,8 @@ def _halt(broadcast: Broadcast) -> None:
     lifecycle.move(broadcast, Step.STOP)
     broadcast.finished_at = timezone.now()
     broadcast.obstacle = (
-        "La categoria o il modello di WhatsApp sono cambiati dopo la conferma: l'avviso si è fermato prima di "
-        "partire. Scrivi un nuovo avviso."
+        "La categoria o il modello di WhatsApp sono cambiati dopo la conferma: l'avviso si è fermato prima "
+        "di partire. Scrivi un nuovo avviso."
     )
     broadcast.save()
     page("avviso fermato", f"«{broadcast}» non è partito per nessuno. {broadcast.obstacle}")

@@ -39,7 +39,9 @@ def told(notice: Broadcast) -> dict[str, str]:
         "Categoria": notice.category.name,
         "Titolo": notice.title,
         "Testo": notice.text,
-        "File": f"{media.filename or media.get_kind_display()} (impronta {media.sha256[:12]})" if media else "",
+        "File": f"{media.filename or media.get_kind_display()} (impronta {media.sha256[:12]})"
+        if media
+        else "",
         "Luogo": f"{place.name} {place.address} ({place.latitude}, {place.longitude})" if place else "",
         "Validità": f"{notice.category.expiry_hours} ore",
         "Segue": f"{notice.get_sequel_display()} di «{notice.follows}»" if notice.follows else "",
@@ -47,7 +49,7 @@ def told(notice: Broadcast) -> dict[str, str]:
 
 
 def keep(notice: Broadcast, user: AbstractBaseUser) -> None:
-    """After every save, by hand or by itself, with the notice's row locked: what it says now, and who said so."""
+    """After every save, by hand or by itself, with the notice's row locked: what it says now, and by whom."""
     last, said = notice.versions.last(), told(notice)
     if last and last.said == said:
         return
@@ -88,7 +90,9 @@ def _pieces(old: str, new: str) -> list[tuple[str, str]]:
         if tag == "equal":
             found.append((tag, "".join(a[i:j])))
             continue
-        found += [(kind, said) for kind, said in (("delete", "".join(a[i:j])), ("insert", "".join(b[k:m]))) if said]
+        found += [
+            (kind, said) for kind, said in (("delete", "".join(a[i:j])), ("insert", "".join(b[k:m]))) if said
+        ]
     return found
 
 

@@ -34,6 +34,7 @@ _SEGRETERIA: Rights = {
 }
 _RESPONSABILE: Rights = {
     **_SEGRETERIA,
+    "broadcasts.broadcast": f"{_ALL} send stop approve emergency",
     "broadcasts.category": "view change",
     "reports.reportcategory": "view change",
     "reports.office": _ALL,
