@@ -178,8 +178,8 @@ class BroadcastAdmin(NoticeSteps):
             if request.method == "POST":
                 self.message_user(
                     request,
-                    "Le modifiche non sono state salvate: l'avviso aspetta l'approvazione, è in partenza o è già "
-                    "partito. Se sei in tempo, riprendilo o annulla l'invio, e correggi la bozza.",
+                    "Le modifiche non sono state salvate: l'avviso aspetta l'approvazione, è in partenza o è "
+                    "già partito. Se sei in tempo, riprendilo o annulla l'invio, e correggi la bozza.",
                     messages.WARNING,
                 )
                 return self._back(notice)

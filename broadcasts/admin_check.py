@@ -1,4 +1,4 @@
-"""The page before a notice goes: what it says, to how many; then ask, send, approve, give back, or go alone."""
+"""The page before a notice goes: what it says, to how many; then ask, send, approve, return, or go alone."""
 
 from collections.abc import Callable
 from typing import Any

@@ -38,7 +38,7 @@ UNDO = Act(
     permissions=(SEND, APPROVE),
     does=sending.undo,
     log="Invio annullato.",
-    said="Invio annullato: non è partito nessun messaggio.",
+    said="Invio annullato: non è partito nessun messaggio e l'avviso è di nuovo «{state}».",
 )
 PAUSE = Act(
     permissions=(STOP,),
@@ -100,7 +100,8 @@ class NoticeSteps(NoticeCheck):
             self.message_user(request, str(error), messages.WARNING)
         else:
             self.log_change(request, notice, act.log)
-            self.message_user(request, act.said)
+            notice.refresh_from_db(fields=["state"])
+            self.message_user(request, act.said.format(state=notice.get_state_display()))
         return self._back(notice)
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:

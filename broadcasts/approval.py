@@ -1,5 +1,6 @@
 """The second person: asking one, answering, doing without in an emergency (features 21, 22 and 44)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,9 +107,9 @@ def _key(broadcast: Broadcast) -> str:
 
 
 def waiting() -> QuerySet[Broadcast]:
-    """What a second person is waited for, alerts first, then as they came."""
-    submitted = Broadcast.objects.filter(state=State.SUBMITTED).select_related("category", "author")
-    return submitted.order_by("category__lane", "submitted_at")  # "alert" before "bulk"
+    """What waits for a second person, or to be corrected: alerts first, then as they came."""
+    found = Broadcast.objects.filter(state__in=[State.SUBMITTED, State.RETURNED])
+    return found.select_related("category", "author").order_by("category__lane", "submitted_at")
 
 
 def written_by(user: AbstractBaseUser | PermissionsMixin) -> QuerySet[Broadcast]:
@@ -241,18 +242,16 @@ def countersign(broadcast: Broadcast, user: AbstractBaseUser) -> Broadcast:
     return broadcast
 
 
-def _emergencies() -> QuerySet[Broadcast]:
-    sent = Broadcast.objects.exclude(alert_level="").filter(started_at__isnull=False)
-    return sent.select_related("category", "sent_by").order_by("-started_at")
-
-
-def uncountersigned() -> QuerySet[Broadcast]:
-    """Alerts that one person alone has sent, and for which nobody else has answered yet."""
-    return _emergencies().filter(countersigned_at__isnull=True)
-
-
-def this_year() -> Year:
-    """The figure of the year, which is that of Rome's calendar."""
+def emergencies() -> list[Broadcast]:
+    """What one person alone has sent this year, and what still lacks its countersignature; newest first."""
     begin = timezone.localtime().replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    done = list(_emergencies().filter(started_at__gte=begin).values_list("countersigned_at", flat=True))
-    return Year(begin.year, len(done), sum(at is not None for at in done))
+    sent = Broadcast.objects.exclude(alert_level="").filter(started_at__isnull=False)
+    found = sent.filter(Q(started_at__gte=begin) | Q(countersigned_at__isnull=True))
+    return list(found.select_related("category", "sent_by").order_by("-started_at"))
+
+
+def this_year(found: Iterable[Broadcast]) -> Year:
+    """The figure of the year, which is that of Rome's calendar, from `emergencies`."""
+    year = timezone.localdate().year
+    done = [n.countersigned_at for n in found if n.started_at and timezone.localdate(n.started_at).year == year]
+    return Year(year, len(done), sum(at is not None for at in done))

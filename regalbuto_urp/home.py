@@ -58,19 +58,19 @@ def reports(user: PermissionsMixin) -> Card:
 
 def waiting(user: PermissionsMixin) -> Card:
     """Notices that wait for a second person, before or after they left, or for their author."""
-    submitted = list(approval.waiting())
-    mine = approval.written_by(user) if submitted else Broadcast.objects.none()
+    found, alone = list(approval.waiting()), approval.emergencies()
+    submitted = [notice for notice in found if notice.state == NoticeState.SUBMITTED]
     others: set[int] = set()
     if submitted and user.has_perm("broadcasts.approve_broadcast"):
-        others = {notice.pk for notice in submitted} - set(mine.values_list("pk", flat=True))
+        others = {notice.pk for notice in submitted}
+        others -= set(approval.written_by(user).filter(pk__in=others).values_list("pk", flat=True))
     may_write = user.has_perm("broadcasts.change_broadcast")
-    returned = Broadcast.objects.filter(state=NoticeState.RETURNED).select_related("category", "author")
     return {
         "to_approve": [notice for notice in submitted if notice.pk in others],
         "submitted": [notice for notice in submitted if notice.pk not in others],
-        "returned": list(returned[:DRAFTS_SHOWN]) if may_write else [],
-        "uncountersigned": list(approval.uncountersigned()),
-        "year": approval.this_year(),
+        "returned": [notice for notice in found if notice not in submitted] if may_write else [],
+        "uncountersigned": [notice for notice in alone if notice.needs_countersignature],
+        "year": approval.this_year(alone),
     }
 
 
