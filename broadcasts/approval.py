@@ -253,5 +253,7 @@ def emergencies() -> list[Broadcast]:
 def this_year(found: Iterable[Broadcast]) -> Year:
     """The figure of the year, which is that of Rome's calendar, from `emergencies`."""
     year = timezone.localdate().year
-    done = [n.countersigned_at for n in found if n.started_at and timezone.localdate(n.started_at).year == year]
+    done = [
+        n.countersigned_at for n in found if n.started_at and timezone.localdate(n.started_at).year == year
+    ]
     return Year(year, len(done), sum(at is not None for at in done))
