@@ -152,7 +152,7 @@ class NoticeCheck(NoticePages):
         def give_back() -> None:
             approval.send_back(notice, request.user, form.cleaned_data["reason"])  # type: ignore[arg-type]
 
-        return self._done(request, notice, give_back, RETURNED)
+        return self._done(request, notice, give_back, RETURNED, "admin:index")  # it is another's now
 
     def emergency_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET: what it means to send an alert alone. POST: it goes after the hold, once."""
@@ -183,9 +183,9 @@ class NoticeCheck(NoticePages):
         return self._done(request, notice, go, SENT)
 
     def _done(
-        self, request: HttpRequest, notice: Broadcast, deed: Callable[[], None], said: str
+        self, request: HttpRequest, notice: Broadcast, deed: Callable[[], None], said: str, then: str = ""
     ) -> HttpResponse:
-        """Do it, or say why not; what can still be decided is shown again."""
+        """Do it and go to `then` or to the notice, or say why not and show what can still be decided."""
         try:
             with transaction.atomic():
                 deed()
@@ -197,6 +197,8 @@ class NoticeCheck(NoticePages):
         else:
             self.log_change(request, notice, said)
             self.message_user(request, said, messages.SUCCESS)
+            if then:
+                return HttpResponseRedirect(reverse(then))
         return self._back(notice)
 
 

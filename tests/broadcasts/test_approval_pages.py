@@ -127,12 +127,19 @@ def test_it_comes_back_with_a_reason_on_the_draft_and_on_the_home_page(
     author: Client, approver: Client, draft: Broadcast, page_of: Page
 ) -> None:
     submit(author, draft, page_of)
-    assert "Scrivi che cosa va corretto" in text_of(approver.post(page_of(draft, "restituisci"), {"reason": ""}))
+    assert "Scrivi che cosa va corretto" in text_of(
+        approver.post(page_of(draft, "restituisci"), {"reason": ""})
+    )
     approver.post(page_of(draft, "restituisci"), {"reason": "Manca <b>il giorno</b>."})
     assert state_of(draft) == State.RETURNED
     for address in ("/admin/", page_of(draft, "change")):
         assert "Manca &lt;b&gt;il giorno&lt;/b&gt;." in text_of(author.get(address))
-    typed = {"category": draft.category_id, "title": draft.title, "text": "Mercoledì 3.", "attachment": "none"}
+    typed = {
+        "category": draft.category_id,
+        "title": draft.title,
+        "text": "Mercoledì 3.",
+        "attachment": "none",
+    }
     author.post(page_of(draft, "change"), {**typed, "_review": ""})
     submit(author, draft, page_of)
     page = text_of(approver.get(page_of(draft, "invia")))
@@ -168,7 +175,9 @@ def test_a_stale_tab_a_second_click_and_a_second_approver_are_told(
     seen = {**hidden(text_of(other.get(page_of(draft, "invia")))), "typed": "3"}
     approve(approver, draft, page_of)
     assert "già in partenza" in text_of(other.post(page_of(draft, "invia"), seen, follow=True))
-    assert "già in partenza" in text_of(other.post(page_of(draft, "restituisci"), {"reason": "x"}, follow=True))
+    assert "già in partenza" in text_of(
+        other.post(page_of(draft, "restituisci"), {"reason": "x"}, follow=True)
+    )
     author.post(page_of(draft, "annulla"))
     author.post(page_of(draft, "ritira"))
     Broadcast.objects.update(text="Un altro testo")
@@ -292,14 +301,23 @@ def test_a_correction_begins_at_the_notice_and_keeps_its_category(
     correction = Broadcast.objects.get(follows=sent)
     other = Category.objects.exclude(pk=sent.category_id).first()
     assert other
-    typed = {"category": other.pk, "title": "Rettifica", "text": "Dalle 9.", "attachment": "none", "_save": ""}
+    typed = {
+        "category": other.pk,
+        "title": "Rettifica",
+        "text": "Dalle 9.",
+        "attachment": "none",
+        "_save": "",
+    }
     author.post(page_of(correction, "change"), typed)
     correction.refresh_from_db()
     assert (correction.title, correction.category) == ("Rettifica", sent.category)
     found = author.post("/admin/broadcasts/broadcast/anteprima/", {**typed, "category": sent.category_id,
                         "follows": correction.pk}).json()  # fmt: skip
     assert found["reached"] == 3
-    assert author.post("/admin/broadcasts/broadcast/anteprima/", {**typed, "follows": "9" * 30}).status_code == 200
+    assert (
+        author.post("/admin/broadcasts/broadcast/anteprima/", {**typed, "follows": "9" * 30}).status_code
+        == 200
+    )
 
 
 def test_the_pages_ask_a_constant_number_of_questions(
