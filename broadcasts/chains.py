@@ -17,7 +17,7 @@ PREFIXES: dict[str, str] = {
 
 def offers(notice: Broadcast) -> list[Sequel]:
     """What may follow this notice now."""
-    if not notice.started_at or published.sequel(notice):
+    if not notice.queued_at or published.sequel(notice):  # before there is a list nobody has it
         return []
     if notice.sequel == Sequel.END:
         return [Sequel.CORRECTION]

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from broadcasts import audience, chains, published, sending, tasks
+from broadcasts import audience, chains, published, resending, sending, tasks
 from broadcasts.errors import NotAllowed
 from broadcasts.models import Broadcast
 from broadcasts.types import Sequel, State
@@ -51,6 +51,30 @@ def test_exactly_those_who_may_have_it(alert: Broadcast, staff: Any, sequel: Seq
     assert names(draft) == MAY_HAVE_IT
     reach = audience.reach(audience.rule(draft))
     assert (reach.reached, reach.left_out) == (len(MAY_HAVE_IT), [])
+
+
+def test_what_was_corrected_is_not_sent_again(alert: Broadcast, staff: Any) -> None:
+    """Who gets it only now would have the error and not the correction."""
+    Message.objects.filter(content=alert.content).exclude(state="failed").update(state="read")
+    tasks.sweep()
+    assert resending.possible(alert)
+    sending.send(chains.begin(alert, Sequel.CORRECTION, staff), staff)
+    alert.refresh_from_db()
+    assert not resending.possible(alert)
+    with pytest.raises(NotAllowed, match="superato da «Rettifica: Allerta arancione»"):
+        resending.resend(alert, resending.Again.FAILED)
+
+
+def test_before_there_is_a_list_nobody_can_be_corrected(
+    approved: None, people: list[Contact], staff: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crash:
+        crash.setattr(sending, "fan_out", lambda broadcast: 0)
+        first = sending.send(BroadcastFactory(), staff)
+    with pytest.raises(NotAllowed, match="nulla del genere"):
+        chains.begin(first, Sequel.CORRECTION, staff)
+    tasks.sweep()
+    assert chains.begin(first, Sequel.CORRECTION, staff).follows == first
 
 
 def test_an_update_is_for_everybody(alert: Broadcast, staff: Any) -> None:
