@@ -85,6 +85,7 @@ class Office(RuleBasedStateMachine):
         submitted = notice.state == State.SUBMITTED
         if self.attempt(lambda: go(digest)):
             second = submitted and name not in self.writers[notice.pk]
+            assert how or second or not notice.category.approval
             self.answered[notice.pk] = (said(notice), name, how or ("second" if second else "alone"))
 
     # --- Writing ---------------------------------------------------------------------------------
@@ -213,9 +214,29 @@ class Office(RuleBasedStateMachine):
     @rule(number=notices)
     def time_passes(self, number: int) -> None:
         if notice := self.notice(number, *LEAVING):
-            Broadcast.objects.filter(pk=notice.pk, leaves_at__isnull=False).update(leaves_at=timezone.now())
+            Broadcast.objects.filter(pk=notice.pk).update(leaves_at=timezone.now())
             tasks.leave(notice.pk)
             tasks.sweep()
+            notice.refresh_from_db()
+            alone = self.answered[notice.pk][2] == "alone"
+            assert notice.state in (State.SENDING, State.DRAFT)
+            assert notice.state == State.DRAFT or not (alone and notice.category.approval)
+            if notice.state == State.DRAFT:
+                del self.answered[notice.pk]
+
+    @rule(number=notices, text=st.sampled_from(TEXTS))
+    def something_changes_before_it_leaves(self, number: int, text: str) -> None:
+        if notice := self.notice(number, *LEAVING):
+            Broadcast.objects.filter(pk=notice.pk).update(text=text)
+            self.time_passes(number)
+
+    @rule(number=notices)
+    def the_rule_changes_before_it_leaves(self, number: int) -> None:
+        if notice := self.notice(number, *LEAVING):
+            self.change_category(
+                notice.category.slug, approval_needed=True, hours=notice.category.expiry_hours
+            )
+            self.time_passes(number)
 
     @rule(state=st.sampled_from([MessageState.READ, MessageState.FAILED, MessageState.UNCERTAIN]))
     def messages_arrive(self, state: MessageState) -> None:
