@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from broadcasts import composing, progress, rendering, sending
+from broadcasts import composing, progress, rendering, sending, versions
 from broadcasts.admin_steps import NoticeSteps
 from broadcasts.errors import NotAllowed
 from broadcasts.forms import BroadcastForm, CategoryForm
 from broadcasts.models import Broadcast, Category
-from broadcasts.types import State
+from broadcasts.types import WRITABLE, State
 from whatsapp.errors import ContentError
 
 
@@ -30,7 +30,16 @@ def badge(tone: str, label: str) -> SafeString:
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin[Category]):
     form = CategoryForm
-    list_display = ["shown", "topic", "lane", "expiry_hours", "usable_templates", "active", "order"]
+    list_display = [
+        "shown",
+        "topic",
+        "lane",
+        "approval",
+        "expiry_hours",
+        "usable_templates",
+        "active",
+        "order",
+    ]
     list_filter = ["active", "lane"]
     list_select_related = ["topic"]
     filter_horizontal = ["templates"]
@@ -97,7 +106,7 @@ class BroadcastAdmin(NoticeSteps):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
         everything = super().get_queryset(request)
-        return everything.select_related("category__topic", "media", "content__template", "author")
+        return everything.select_related("category__topic", "media", "content__template", "author", "follows")
 
     @admin.display(description="stato", ordering="state")
     def state_badge(self, notice: Broadcast) -> SafeString:
@@ -140,11 +149,11 @@ class BroadcastAdmin(NoticeSteps):
 
     def has_change_permission(self, request: HttpRequest, obj: Broadcast | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or obj.state == State.DRAFT)
+        return allowed and (obj is None or obj.state in WRITABLE)
 
     def has_delete_permission(self, request: HttpRequest, obj: Broadcast | None = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or obj.state == State.DRAFT)
+        return allowed and (obj is None or obj.state in WRITABLE)
 
     # --- Write -----------------------------------------------------------------------------------
 
@@ -169,14 +178,16 @@ class BroadcastAdmin(NoticeSteps):
             if request.method == "POST":
                 self.message_user(
                     request,
-                    "Le modifiche non sono state salvate: l'avviso è in partenza o già partito. "
-                    "Se sei in tempo, annulla l'invio e correggi la bozza.",
+                    "Le modifiche non sono state salvate: l'avviso aspetta l'approvazione, è in partenza o è "
+                    "già partito. Se sei in tempo, riprendilo o annulla l'invio, e correggi la bozza.",
                     messages.WARNING,
                 )
                 return self._back(notice)
             return self.detail_page(request, notice)
         if notice and notice.obstacle and request.method == "GET":
             self.message_user(request, f"L'avviso non è partito. {notice.obstacle}", messages.WARNING)
+        if notice and notice.state == State.RETURNED and request.method == "GET":
+            self.message_user(request, f"Da correggere: {notice.return_reason}", messages.WARNING)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
@@ -190,7 +201,11 @@ class BroadcastAdmin(NoticeSteps):
             if notice.pk
             else rendering.sketch(None, notice.header, "", ""),
             "now": timezone.now(),
-            "title": "Bozza" if notice.pk else "Scrivi un avviso",
+            "title": "Scrivi un avviso"
+            if not notice.pk
+            else "Da correggere"
+            if notice.return_reason
+            else "Bozza",
             "subtitle": None,
             "may_send": request.user.has_perm("broadcasts.send_broadcast"),
         }
@@ -202,6 +217,7 @@ class BroadcastAdmin(NoticeSteps):
         if not change:
             obj.author = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
+        versions.keep(obj, request.user)  # type: ignore[arg-type]
 
     def response_add(
         self, request: HttpRequest, obj: Broadcast, post_url_continue: str | None = None

@@ -13,7 +13,20 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from broadcasts import audience, composing, lifecycle, progress, rendering, resending, schedule
+from broadcasts import (
+    approval,
+    audience,
+    chains,
+    composing,
+    lifecycle,
+    progress,
+    published,
+    rendering,
+    resending,
+    schedule,
+    versions,
+)
+from broadcasts.audience import Rule
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import State
@@ -22,9 +35,22 @@ from whatsapp.types import Header
 
 PEOPLE_PAGE = 100
 FOLDER = "admin/broadcasts/broadcast"
+ADD, CHANGE = "broadcasts.add_broadcast", "broadcasts.change_broadcast"
 SEND, STOP = "broadcasts.send_broadcast", "broadcasts.stop_broadcast"
-# The buttons of a notice's page, each with the permission it wants.
-STEPS = [(Step.UNDO, SEND), (Step.PAUSE, STOP), (Step.RESUME, SEND), (Step.STOP, STOP)]
+APPROVE, EMERGENCY = "broadcasts.approve_broadcast", "broadcasts.emergency_broadcast"
+# The buttons of a notice's page, each with the permissions of which it wants one.
+STEPS = [
+    (Step.WITHDRAW, (CHANGE,)),
+    (Step.UNDO, (SEND, APPROVE)),
+    (Step.PAUSE, (STOP,)),
+    (Step.RESUME, (SEND,)),
+    (Step.STOP, (STOP,)),
+]
+
+
+def has_one_of(request: HttpRequest, permissions: Iterable[str]) -> bool:
+    """Has this person one of these permissions?"""
+    return any(request.user.has_perm(permission) for permission in permissions)
 
 
 class NoticePages(admin.ModelAdmin[Broadcast]):
@@ -75,7 +101,12 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
         context = {"bubble": bubble, "sketch": True, "now": timezone.now()}
         answer: dict[str, object] = {"html": render_to_string("admin/whatsapp/_phone.html", context, request)}
         if category:
-            reached = audience.of(category).count()
+            follows = request.POST.get("follows", "")
+            draft = Broadcast.objects.select_related("follows").filter(
+                pk=follows if follows.isdecimal() else 0
+            )
+            rule = next((audience.rule(notice) for notice in draft), Rule(category))
+            reached = audience.of(rule).count()
             answer |= {"room": composing.room(category, kind, title, text), "reached": reached}
             answer["problem"] = composing.missing(category, kind)
         return JsonResponse(answer)
@@ -86,7 +117,8 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
         """Who a draft would reach now, or who is on the list of a notice that was sent; numbers masked."""
         notice = self._notice(request, pk)
         sent = notice.content_id is not None
-        people: Any = progress.recipients(notice) if sent else audience.of(notice.category).order_by("pk")
+        rule = audience.rule(notice)
+        people: Any = progress.recipients(notice) if sent else audience.of(rule).order_by("pk")
         page = Paginator(people, PEOPLE_PAGE).get_page(request.GET.get("p"))
         return self._page(
             request,
@@ -96,7 +128,7 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
             sent=sent,
             page=page,
             shown=_labelled(notice, page) if sent else [],
-            left_out=[] if sent else audience.reach(notice.category).left_out,
+            left_out=[] if sent else audience.reach(rule).left_out,
         )
 
     def problems_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -128,9 +160,22 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
             pieces=_pieces(found),
             summary=_summary(found),
             seconds_left=schedule.seconds_left(notice.leaves_at),
-            may={step.value: lifecycle.can(notice, step) and request.user.has_perm(p) for step, p in STEPS},
+            may=self._may(request, notice),
+            history=versions.history(notice),
+            later=published.sequel(notice),
+            sequels=chains.offers(notice) if request.user.has_perm(ADD) else [],
             again=_again(notice, found) if request.user.has_perm(SEND) else [],
         )
+
+    def _may(self, request: HttpRequest, notice: Broadcast) -> dict[str, bool]:
+        """What this person may do with this notice now."""
+        user: Any = request.user
+        may = {step.value: lifecycle.can(notice, step) and has_one_of(request, p) for step, p in STEPS}
+        second = user.has_perm(APPROVE) and not approval.refusal(notice, user)
+        may["approve"] = second and notice.state == State.SUBMITTED
+        may["alone"] = user.has_perm(EMERGENCY) and notice.category.is_alert and notice.category.approval
+        may["countersign"] = second and notice.needs_countersignature and notice.sent_by_id != user.pk
+        return may
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The counters as JSON, asked for every second by the page above."""

@@ -1,161 +1,92 @@
-"""What one does with a notice: send with a hold, schedule, call back, pause, resume, stop, send again."""
+"""The buttons of a notice: take back, call back, pause, resume, stop, send again, countersign, follow up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import URLPattern
 
-from broadcasts import (
-    audience,
-    composing,
-    lifecycle,
-    limits,
-    pausing,
-    progress,
-    rendering,
-    resending,
-    schedule,
-    sending,
-)
-from broadcasts.admin_pages import SEND, STOP, NoticePages
+from broadcasts import approval, chains, lifecycle, pausing, progress, resending, sending
+from broadcasts.admin_check import NoticeCheck
+from broadcasts.admin_pages import ADD, APPROVE, CHANGE, SEND, STOP
 from broadcasts.errors import NotAllowed
-from broadcasts.forms import ScheduleForm
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast
 from broadcasts.resending import Again
-from broadcasts.types import State
-from whatsapp.errors import ContentError
+from broadcasts.types import Sequel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """A button of the notice's page: who may press it, what it does, what is logged and said."""
+    """A button of the notice's page: who may press it (one of), what it does, what is logged and said."""
 
-    permission: str
+    permissions: tuple[str, ...]
     does: Callable[[Broadcast, AbstractBaseUser], object]
     log: str
     said: str
 
 
+WITHDRAW = Act(
+    permissions=(CHANGE,),
+    does=approval.withdraw,
+    log="Ripreso.",
+    said="L'avviso è di nuovo una bozza: correggilo e chiedi di nuovo l'approvazione.",
+)
 UNDO = Act(
-    permission=SEND,
-    does=lambda notice, user: sending.undo(notice),
+    permissions=(SEND, APPROVE),
+    does=sending.undo,
     log="Invio annullato.",
-    said="Invio annullato: non è partito nessun messaggio e l'avviso è di nuovo una bozza.",
+    said="Invio annullato: non è partito nessun messaggio e l'avviso è di nuovo «{state}».",
 )
 PAUSE = Act(
-    permission=STOP,
+    permissions=(STOP,),
     does=pausing.pause,
     log="Messo in pausa.",
     said="L'invio è in pausa: i messaggi che non sono ancora partiti aspettano.",
 )
 RESUME = Act(
-    permission=SEND,
+    permissions=(SEND,),
     does=lambda notice, user: pausing.resume(notice),
     log="Ripreso.",
     said="L'invio riprende da dove era.",
 )
 HALT = Act(
-    permission=STOP,
+    permissions=(STOP,),
     does=sending.stop,
     log="Fermato.",
     said="L'invio è fermo: non parte nessun altro messaggio.",
 )
+COUNTERSIGN = Act(
+    permissions=(APPROVE,),
+    does=approval.countersign,
+    log="Controfirmato.",
+    said="Hai controfirmato l'allerta.",
+)
 
 
-class NoticeSteps(NoticePages):
+class NoticeSteps(NoticeCheck):
     """Its views call the domain and show what it says; each asks for its own permission."""
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._address("<int:pk>/invia/", self.send_view, "send"),
-            self._address("<int:pk>/programma/", self.schedule_view, "schedule"),
+            self._address("<int:pk>/ritira/", self._button(WITHDRAW), "withdraw"),
             self._address("<int:pk>/annulla/", self._button(UNDO), "undo"),
             self._address("<int:pk>/pausa/", self._button(PAUSE), "pause"),
             self._address("<int:pk>/riprendi/", self._button(RESUME), "resume"),
+            self._address("<int:pk>/controfirma/", self._button(COUNTERSIGN), "countersign"),
             self._address("<int:pk>/ferma/", self.stop_view, "stop"),
             self._address("<int:pk>/rimanda/<str:to>/", self.resend_view, "resend"),
+            self._address("<int:pk>/segue/<str:kind>/", self.sequel_view, "sequel"),
             *super().get_urls(),
         ]
-
-    def _notice_for(self, request: HttpRequest, pk: int, permission: str) -> Broadcast:
-        """Raises Http404 or PermissionDenied."""
-        notice = self._notice(request, pk)
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-        return notice
-
-    # --- Check and send --------------------------------------------------------------------------
-
-    def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """GET: what goes, to how many, what stands in the way. POST: it goes after a hold, once."""
-        notice = self._notice_for(request, pk, SEND)
-        if request.method == "POST":
-            return self._confirmed(request, notice)
-        if not lifecycle.can(notice, Step.HOLD):
-            return self._back(notice)
-        return self._check_page(request, notice, ScheduleForm(initial=schedule.proposal()))
-
-    def schedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: it leaves at the time typed; a time that cannot be comes back with the reason."""
-        notice = self._notice_for(request, pk, SEND)
-        form = ScheduleForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            return self._confirmed(request, notice, form)
-        if not lifecycle.can(notice, Step.SCHEDULE):
-            return self._back(notice)
-        return self._check_page(request, notice, form)
-
-    def _check_page(self, request: HttpRequest, notice: Broadcast, form: ScheduleForm) -> HttpResponse:
-        reach = audience.reach(notice.category)
-        problem = composing.problem(notice)
-        return self._page(
-            request,
-            "send",
-            title="Controlla e invia",
-            notice=notice,
-            bubble=rendering.bubble(notice),
-            reach=reach,
-            problem=problem,
-            digest="" if problem else composing.digest(notice),
-            warnings=limits.warnings(reach.reached),
-            duration=limits.duration(reach.reached),
-            expiry_hours=notice.category.expiry_hours,
-            hold_seconds=int(schedule.hold_for(notice.category).total_seconds()),
-            form=form,
-        )
-
-    def _confirmed(
-        self, request: HttpRequest, notice: Broadcast, form: ScheduleForm | None = None
-    ) -> HttpResponse:
-        user: Any = request.user
-        digest = request.POST.get("digest", "")
-        try:
-            if form:
-                sending.schedule_for(notice, user, form.cleaned_data["at"], digest=digest)
-            else:
-                sending.hold(notice, user, digest=digest)
-        except (NotAllowed, ContentError) as error:
-            self.message_user(request, str(error), messages.WARNING)
-            notice.refresh_from_db()
-            if notice.state == State.DRAFT:
-                return HttpResponseRedirect(reverse("admin:broadcasts_broadcast_send", args=[notice.pk]))
-        else:
-            self.log_change(request, notice, "Programmato." if form else "Inviato.")
-            said = "L'avviso è programmato." if form else "L'avviso sta partendo: puoi ancora annullare."
-            self.message_user(request, said, messages.SUCCESS)
-        return self._back(notice)
 
     # --- One button, one effect ------------------------------------------------------------------
 
     def _button(self, act: Act) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, pk: int) -> HttpResponse:
-            notice = self._notice_for(request, pk, act.permission)
+            notice = self._notice_for(request, pk, *act.permissions)
             if request.method != "POST":
                 return HttpResponseNotAllowed(["POST"])
             return self._do(request, notice, act)
@@ -169,7 +100,8 @@ class NoticeSteps(NoticePages):
             self.message_user(request, str(error), messages.WARNING)
         else:
             self.log_change(request, notice, act.log)
-            self.message_user(request, act.said)
+            notice.refresh_from_db(fields=["state"])
+            self.message_user(request, act.said.format(state=notice.get_state_display()))
         return self._back(notice)
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -190,7 +122,7 @@ class NoticeSteps(NoticePages):
         again = Again(to)
         if request.method == "POST":
             act = Act(
-                permission=SEND,
+                permissions=(SEND,),
                 does=lambda notice, user: resending.resend(notice, again),
                 log=f"{resending.TITLES[again]}.",
                 said="L'avviso parte di nuovo, solo per queste persone.",
@@ -208,3 +140,17 @@ class NoticeSteps(NoticePages):
             uncertain=again == Again.UNCERTAIN,
             reasons=progress.reasons(notice, resending.STATES[again]),
         )
+
+    def sequel_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+        """POST: a draft that corrects, updates or ends this notice."""
+        notice = self._notice_for(request, pk, ADD)
+        if kind not in Sequel.values:
+            raise Http404
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            draft = chains.begin(notice, Sequel(kind), request.user)  # type: ignore[arg-type]
+        except NotAllowed as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return self._back(notice)
+        return self._back(draft)

@@ -139,14 +139,19 @@ def digest(broadcast: Broadcast) -> str:
     Raises:
         ContentError: see `check`.
     """
-    template = check(broadcast)
+    return fingerprint(broadcast, check(broadcast))
+
+
+def fingerprint(broadcast: Broadcast, template: Template) -> str:
+    """The same with this template, which may no longer be usable: the one its content was made with."""
     parts: Sequence[object] = [
-        [template.pk, template.body, template.footer],
+        [template.pk, template.body, template.footer, template.buttons],
         parameters(broadcast.title, broadcast.text),
         broadcast.text,
         broadcast.media.sha256 if broadcast.media else "",
         [broadcast.latitude, broadcast.longitude, broadcast.place_name, broadcast.place_address],
         [broadcast.category_id, broadcast.category.topic_id, broadcast.category.lane],
+        [broadcast.follows_id, broadcast.sequel],
         broadcast.category.expiry_hours,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -62,6 +62,8 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         super().__init__(*args, **kwargs)
         notice = self.instance
         self.fields["category"].queryset = Category.objects.filter(active=True)  # type: ignore[attr-defined]
+        if notice.follows_id:
+            self.fields["category"].disabled = True  # a correction is of the same kind, for the same people
         self.file: Media | None = notice.media
         if notice.latitude is not None:
             self.initial["coordinates"] = f"{notice.latitude}, {notice.longitude}"
@@ -132,7 +134,18 @@ class CategoryForm(forms.ModelForm[Category]):
 
     class Meta:
         model = Category
-        fields = ["name", "slug", "topic", "lane", "expiry_hours", "tone", "order", "active", "templates"]
+        fields = [
+            "name",
+            "slug",
+            "topic",
+            "lane",
+            "approval",
+            "expiry_hours",
+            "tone",
+            "order",
+            "active",
+            "templates",
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

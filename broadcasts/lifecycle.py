@@ -7,16 +7,20 @@ from django.utils import timezone
 
 from broadcasts.errors import NotAllowed
 from broadcasts.models import Broadcast
-from broadcasts.types import LEAVING, State
+from broadcasts.types import LEAVING, WRITABLE, State
 
 
 class Step(StrEnum):
     """What happens to a notice."""
 
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    RETURN = "return"
     SEND = "send"  # at once
     HOLD = "hold"
     SCHEDULE = "schedule"
     UNDO = "undo"
+    RECALL = "recall"  # the second person, within the hold: it waits for approval again
     LEAVE = "leave"
     PAUSE = "pause"
     RESUME = "resume"
@@ -26,9 +30,21 @@ class Step(StrEnum):
 
 
 TRANSITIONS: dict[tuple[str, Step], State] = {
-    (State.DRAFT, Step.SEND): State.SENDING,
-    (State.DRAFT, Step.HOLD): State.HOLDING,
-    (State.DRAFT, Step.SCHEDULE): State.SCHEDULED,
+    (State.DRAFT, Step.SUBMIT): State.SUBMITTED,
+    (State.RETURNED, Step.SUBMIT): State.SUBMITTED,
+    (State.SUBMITTED, Step.WITHDRAW): State.DRAFT,
+    (State.SUBMITTED, Step.RETURN): State.RETURNED,
+    # Whether this person may, alone or as the second one, `approval.answer_for` says.
+    **{
+        (state, step): to
+        for state in (*WRITABLE, State.SUBMITTED)
+        for step, to in (
+            (Step.SEND, State.SENDING),
+            (Step.HOLD, State.HOLDING),
+            (Step.SCHEDULE, State.SCHEDULED),
+        )
+    },
+    (State.HOLDING, Step.RECALL): State.SUBMITTED,
     (State.HOLDING, Step.UNDO): State.DRAFT,
     (State.SCHEDULED, Step.UNDO): State.DRAFT,
     (State.HOLDING, Step.LEAVE): State.SENDING,
@@ -46,6 +62,8 @@ TRANSITIONS: dict[tuple[str, Step], State] = {
 # Why a step is not there, by the state the notice is in.
 _REFUSALS: dict[str, str] = {
     State.DRAFT: "L'avviso è ancora una bozza: prima va inviato.",
+    State.SUBMITTED: "L'avviso aspetta l'approvazione: chi lo ha scritto può riprenderlo per correggerlo.",
+    State.RETURNED: "L'avviso è da correggere: correggilo e chiedi di nuovo l'approvazione.",
     State.SCHEDULED: "L'avviso è programmato: per cambiarlo o inviarlo prima, annulla la programmazione.",
     State.HOLDING: "L'avviso è già in partenza: puoi ancora annullare l'invio.",
     State.SENDING: "L'avviso è già in invio: segui l'andamento in questa pagina.",
@@ -56,6 +74,11 @@ _REFUSALS: dict[str, str] = {
 # Where the state alone would not explain it.
 _OTHER_REFUSALS: dict[tuple[str, Step], str] = {
     (State.DRAFT, Step.UNDO): "L'invio è già stato annullato: l'avviso è di nuovo una bozza.",
+    (State.SUBMITTED, Step.UNDO): "L'invio è già stato annullato: l'avviso aspetta di nuovo l'approvazione.",
+    (State.DRAFT, Step.WITHDRAW): "L'avviso è già di nuovo una bozza.",
+    (State.RETURNED, Step.WITHDRAW): "L'avviso è già stato restituito: puoi correggerlo.",
+    (State.DRAFT, Step.RETURN): "Chi lo ha scritto ha ripreso l'avviso per cambiarlo: ora è una bozza.",
+    (State.RETURNED, Step.RETURN): "L'avviso è già stato restituito.",
     (State.SENDING, Step.UNDO): "Troppo tardi per annullare: l'avviso è già in invio. Puoi fermarlo.",
     (State.SENDING, Step.RESUME): "L'invio è già ripreso: segui l'andamento in questa pagina.",
     (State.PAUSED, Step.RESEND): "L'avviso è in pausa: prima riprendi l'invio.",
@@ -97,7 +120,7 @@ def locked(broadcast: Broadcast) -> Broadcast:
     """The notice as it is now, locked until the transaction ends: two clicks have one effect."""
     return (
         Broadcast.objects.select_for_update(of=("self",))
-        .select_related("category__topic", "media", "content")
+        .select_related("category__topic", "media", "content", "follows")
         .get(pk=broadcast.pk)
     )
 

@@ -1,13 +1,15 @@
 """Notices and their categories."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from broadcasts.types import LEAVING, OVER, TONES, UNSENT, State, Tone
+from broadcasts.types import LEAVING, OVER, TONES, UNSENT, WRITABLE, AlertLevel, Event, Sequel, State, Tone
 from subscribers.models import Topic
 from whatsapp.models import Content, Media, Template
 from whatsapp.types import Header, Kind, Lane, Place
@@ -18,6 +20,18 @@ HEADERS: dict[str, Header] = {
     Kind.VIDEO: Header.VIDEO,
     Kind.DOCUMENT: Header.DOCUMENT,
 }
+
+
+def _person(label: str) -> "models.ForeignKey[Any, Any]":
+    """Who of the staff did it, or nobody yet."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=label,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+    )
 
 
 class Category(models.Model):
@@ -51,6 +65,11 @@ class Category(models.Model):
         default=48,
         validators=[MinValueValidator(1)],
         help_text="Dopo queste ore chi non ha ancora ricevuto l'avviso non lo riceve più.",
+    )
+    approval = models.BooleanField(
+        "serve una seconda persona",
+        default=True,
+        help_text="Se sì, un avviso parte solo dopo che un'altra persona lo ha approvato.",
     )
     order = models.PositiveSmallIntegerField("ordine", default=10)
     active = models.BooleanField(
@@ -90,6 +109,17 @@ class Broadcast(models.Model):
     longitude = models.FloatField("longitudine", null=True, blank=True)
     place_name = models.CharField("nome del luogo", max_length=100, blank=True)
     place_address = models.CharField("indirizzo", max_length=200, blank=True)
+    follows = models.ForeignKey(
+        "self",
+        verbose_name="segue",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="sequels",
+        editable=False,
+    )
+    sequel = models.CharField(
+        "che cos'è per l'avviso che segue", max_length=10, choices=Sequel.choices, blank=True, editable=False
+    )
 
     state = models.CharField(
         "stato", max_length=10, choices=State.choices, default=State.DRAFT, editable=False
@@ -101,32 +131,26 @@ class Broadcast(models.Model):
         related_name="+",
         editable=False,
     )
-    sent_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="inviato da",
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        editable=False,
-    )
-    stopped_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="fermato da",
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        editable=False,
-    )
-    paused_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="messo in pausa da",  # nobody: by itself
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        editable=False,
-    )
+    sent_by = _person("inviato da")
+    stopped_by = _person("fermato da")
+    paused_by = _person("messo in pausa da")  # nobody: by itself
+    approved_by = _person("approvato da")
+    countersigned_by = _person("controfirmato da")
     created_at = models.DateTimeField("scritto", default=timezone.now, editable=False)
     leaves_at = models.DateTimeField("parte", null=True, editable=False)
+    submitted_at = models.DateTimeField("da approvare dal", null=True, editable=False)
+    # When the author would like it to leave; nothing: as soon as it is approved.
+    wanted_at = models.DateTimeField("orario chiesto", null=True, editable=False)
+    return_reason = models.CharField("perché è da correggere", max_length=500, blank=True, editable=False)
+    approved_at = models.DateTimeField("approvato", null=True, editable=False)
+    # One person alone sent it: how serious it was, and why it could not wait.
+    alert_level = models.CharField(
+        "livello dell'allerta", max_length=6, choices=AlertLevel.choices, blank=True, editable=False
+    )
+    emergency_reason = models.CharField(
+        "perché da una sola persona", max_length=500, blank=True, editable=False
+    )
+    countersigned_at = models.DateTimeField("controfirmato", null=True, editable=False)
     # What was confirmed, until it leaves; then why it did not, if it could not.
     confirmed = models.CharField("impronta confermata", max_length=64, blank=True, editable=False)
     obstacle = models.CharField("perché non è partito", max_length=500, blank=True, editable=False)
@@ -157,6 +181,8 @@ class Broadcast(models.Model):
         permissions = [
             ("send_broadcast", "Può inviare gli avvisi"),
             ("stop_broadcast", "Può fermare un invio"),
+            ("approve_broadcast", "Può approvare gli avvisi"),
+            ("emergency_broadcast", "Può inviare da solo un'allerta, in emergenza"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -194,6 +220,49 @@ class Broadcast(models.Model):
                 condition=Q(state=State.PAUSED, paused_at__isnull=False)
                 | ~Q(state=State.PAUSED) & Q(paused_at__isnull=True),
             ),
+            models.CheckConstraint(
+                name="broadcast_submitted_has_time",
+                condition=Q(state=State.SUBMITTED, submitted_at__isnull=False)
+                | ~Q(state=State.SUBMITTED) & Q(wanted_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="broadcast_returned_has_reason",
+                condition=Q(state=State.RETURNED) & ~Q(return_reason="")
+                | ~Q(state=State.RETURNED) & Q(return_reason=""),
+            ),
+            models.CheckConstraint(
+                name="broadcast_approved_by_another",
+                condition=Q(approved_by__isnull=True, approved_at__isnull=True)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, emergency_reason="")
+                & ~Q(approved_by=F("author")),
+            ),
+            models.CheckConstraint(
+                name="broadcast_waiting_is_unapproved",
+                condition=~Q(state__in=[*WRITABLE, State.SUBMITTED])
+                | Q(approved_by__isnull=True, alert_level="", confirmed=""),
+            ),
+            models.CheckConstraint(
+                name="broadcast_emergency_has_reason",
+                condition=Q(alert_level="", emergency_reason="")
+                | Q(alert_level__in=AlertLevel.values) & ~Q(emergency_reason=""),
+            ),
+            models.CheckConstraint(
+                name="broadcast_countersigned_by_another",
+                condition=Q(countersigned_by__isnull=True, countersigned_at__isnull=True)
+                | Q(countersigned_by__isnull=False, countersigned_at__isnull=False)
+                & ~Q(alert_level="")
+                & ~Q(countersigned_by=F("sent_by"))
+                & ~Q(countersigned_by=F("author")),
+            ),
+            models.CheckConstraint(
+                name="broadcast_sequel_follows",
+                condition=Q(follows__isnull=True, sequel="")
+                | Q(follows__isnull=False, sequel__in=Sequel.values) & ~Q(follows=F("id")),
+            ),
+            # A chain is a line; what was stopped half-way may be said again.
+            models.UniqueConstraint(
+                name="broadcast_one_sequel", fields=["follows"], condition=~Q(state=State.STOPPED)
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "-started_at"], name="broadcast_published"),
@@ -230,3 +299,35 @@ class Broadcast(models.Model):
     def tone(self) -> str:
         """The colour of the state's badge."""
         return TONES[self.state]
+
+    @property
+    def needs_countersignature(self) -> bool:
+        """Did one person alone send it, and nobody else has answered for it since?"""
+        return bool(self.alert_level and self.started_at and not self.countersigned_at)
+
+
+class Version(models.Model):
+    """A line of a notice's history: what was done to it, by whom, and what it said then. Never changed; only
+    one person's saves in a row, which nobody has been shown, are one line."""
+
+    broadcast = models.ForeignKey(
+        Broadcast, verbose_name="avviso", on_delete=models.CASCADE, related_name="versions"
+    )
+    number = models.PositiveSmallIntegerField("numero")
+    event = models.CharField("che cosa", max_length=11, choices=Event.choices)
+    by = _person("chi")
+    at = models.DateTimeField("quando", default=timezone.now)
+    note = models.CharField("motivo", max_length=500, blank=True)
+    digest = models.CharField("impronta", max_length=64, blank=True)
+    said = models.JSONField("che cosa diceva")  # label -> text (`versions.told`)
+
+    class Meta:
+        verbose_name = "versione"
+        verbose_name_plural = "versioni"
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="version_number", fields=["broadcast", "number"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast}, {self.number}"

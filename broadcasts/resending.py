@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from broadcasts import lifecycle, pausing
+from broadcasts import lifecycle, pausing, published
 from broadcasts.errors import NotAllowed
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast
@@ -25,7 +25,7 @@ TITLES = {Again.FAILED: "Rimanda ai non riusciti", Again.UNCERTAIN: "Rimanda agl
 
 def possible(broadcast: Broadcast) -> bool:
     """May it be sent again to some, if there are any?"""
-    return lifecycle.can(broadcast, Step.RESEND) and not broadcast.expired
+    return lifecycle.can(broadcast, Step.RESEND) and not broadcast.expired and not published.sequel(broadcast)
 
 
 @transaction.atomic
@@ -41,6 +41,8 @@ def resend(broadcast: Broadcast, again: Again) -> int:
     broadcast = lifecycle.locked(broadcast)
     lifecycle.move(broadcast, Step.RESEND)
     lifecycle.refuse_expired(broadcast)
+    if later := published.sequel(broadcast):
+        raise NotAllowed(f"L'avviso è superato da «{later}»: chi non lo ha avuto non ne ha più bisogno.")
     count = outbox.resend(broadcast.content, STATES[again]) if broadcast.content else 0
     if not count:
         raise NotAllowed("Non c'è più nessuno a cui rimandarlo: forse qualcuno lo ha già fatto.")

@@ -26,8 +26,11 @@ def seconds_left(at: datetime | None) -> int:
     return max(0, math.ceil((at - timezone.now()).total_seconds())) if at else 0
 
 
-def proposal() -> dict[str, date | time]:
-    """What the form begins with: tomorrow morning."""
+def proposal(wanted: datetime | None = None) -> dict[str, date | time]:
+    """What the form begins with: the time that was asked for, or tomorrow morning."""
+    if wanted:
+        local = timezone.localtime(wanted)
+        return {"day": local.date(), "clock": local.time()}
     return {"day": timezone.localdate() + timedelta(days=1), "clock": time(8)}
 
 

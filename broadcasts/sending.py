@@ -9,14 +9,15 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from broadcasts import audience, composing, lifecycle, schedule
+from broadcasts import approval, audience, composing, lifecycle, schedule, versions
+from broadcasts.approval import Emergency
 from broadcasts.errors import NotAllowed
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast
-from broadcasts.types import LEAVING, State
+from broadcasts.types import LEAVING, Event, State
 from whatsapp import outbox
 from whatsapp.errors import ContentError
-from whatsapp.models import Message, StaffPhone
+from whatsapp.models import Content, Message, StaffPhone, Template
 from whatsapp.nudges import nudge
 from whatsapp.paging import page
 from whatsapp.types import Lane
@@ -25,36 +26,48 @@ from whatsapp.types import Lane
 TEST_LIFE = timedelta(hours=1)
 
 
-def send(broadcast: Broadcast, user: AbstractBaseUser, *, digest: str | None = None) -> Broadcast:
+def send(
+    broadcast: Broadcast,
+    user: AbstractBaseUser,
+    *,
+    digest: str | None = None,
+    emergency: Emergency | None = None,
+) -> Broadcast:
     """Start the notice at once, without a hold: what is said is fixed now, to whom right after.
+
+    Whoever sends what was submitted approves it (see `approval.answer_for`).
 
     Args:
         digest: `composing.digest` of what the person saw; a notice changed since is refused.
+        emergency: why nobody else is asked.
 
     Raises:
-        NotAllowed: it is no longer a draft, it has changed, or nobody would get it.
+        NotAllowed: its state or the lack of a second person does not allow it, it has changed, or nobody
+            would get it.
         ContentError: what it says cannot be sent (see `composing.check`).
     """
     with transaction.atomic():
-        broadcast = lifecycle.locked(broadcast)
-        lifecycle.move(broadcast, Step.SEND)
-        _confirm(broadcast, user, digest)
+        broadcast = _confirmed(broadcast, Step.SEND, user, digest, emergency)
         _start(broadcast)
     fan_out(broadcast)  # its own transaction: after a crash in between the sweep goes on from here
     return broadcast
 
 
 @transaction.atomic
-def hold(broadcast: Broadcast, user: AbstractBaseUser, *, digest: str | None = None) -> Broadcast:
+def hold(
+    broadcast: Broadcast,
+    user: AbstractBaseUser,
+    *,
+    digest: str | None = None,
+    emergency: Emergency | None = None,
+) -> Broadcast:
     """Let the notice leave in a moment (`schedule.hold_for`); until then it can be undone.
 
     Raises:
         NotAllowed, ContentError: as `send`.
     """
-    broadcast = lifecycle.locked(broadcast)
-    lifecycle.move(broadcast, Step.HOLD)
+    broadcast = _confirmed(broadcast, Step.HOLD, user, digest, emergency)
     wait = schedule.hold_for(broadcast.category)
-    _confirm(broadcast, user, digest)
     broadcast.leaves_at = timezone.now() + wait
     broadcast.save()
     nudge("broadcasts.leave", broadcast.pk, delay=wait.total_seconds())
@@ -70,26 +83,31 @@ def schedule_for(
     Raises:
         NotAllowed, ContentError: as `send`.
     """
-    broadcast = lifecycle.locked(broadcast)
-    lifecycle.move(broadcast, Step.SCHEDULE)
-    _confirm(broadcast, user, digest)
+    broadcast = _confirmed(broadcast, Step.SCHEDULE, user, digest)
     broadcast.leaves_at = at
     broadcast.save()
     return broadcast
 
 
 @transaction.atomic
-def undo(broadcast: Broadcast) -> Broadcast:
-    """Back to a draft: nothing has left.
+def undo(broadcast: Broadcast, user: AbstractBaseUser | None = None) -> Broadcast:
+    """Nothing has left, and the approval is void: a draft again; within the hold it waits for approval again.
 
     Raises:
         NotAllowed: it has left, or was undone already.
     """
     broadcast = lifecycle.locked(broadcast)
-    lifecycle.move(broadcast, Step.UNDO)
-    _forget_departure(broadcast)
-    broadcast.save()
+    approved = broadcast.state == State.HOLDING and broadcast.approved_by_id
+    _take_back(broadcast, Step.RECALL if approved else Step.UNDO, user)
     return broadcast
+
+
+def _take_back(broadcast: Broadcast, step: Step, user: AbstractBaseUser | None, why: str = "") -> None:
+    lifecycle.move(broadcast, step)
+    approval.void(broadcast)
+    broadcast.obstacle = why[:500]
+    broadcast.save()
+    versions.record(broadcast, Event.UNDO, user, note=why)
 
 
 def leave(broadcast: Broadcast) -> bool:
@@ -102,12 +120,10 @@ def leave(broadcast: Broadcast) -> bool:
         if not lifecycle.can(broadcast, Step.LEAVE) or not _is_time(broadcast):
             return False
         try:
-            _check(broadcast, broadcast.confirmed)
+            approval.check(broadcast, broadcast.confirmed)
+            approval.recheck(broadcast)
         except (NotAllowed, ContentError) as error:
-            lifecycle.move(broadcast, Step.UNDO)
-            _forget_departure(broadcast)
-            broadcast.obstacle = str(error)[:500]
-            broadcast.save()
+            _take_back(broadcast, Step.UNDO, None, str(error))
             page("avviso non partito", f"«{broadcast}» non è partito ed è di nuovo una bozza. {error}")
             return False
         lifecycle.move(broadcast, Step.LEAVE)
@@ -126,31 +142,27 @@ def _is_time(broadcast: Broadcast) -> bool:
     return broadcast.leaves_at is not None and broadcast.leaves_at <= timezone.now()
 
 
-def _confirm(broadcast: Broadcast, user: AbstractBaseUser, digest: str | None) -> None:
-    _check(broadcast, digest)
+def _confirmed(
+    broadcast: Broadcast,
+    step: Step,
+    user: AbstractBaseUser,
+    digest: str | None,
+    emergency: Emergency | None = None,
+) -> Broadcast:
+    """The notice, locked and unsaved, with somebody who answers for its leaving as it is now."""
+    broadcast = lifecycle.locked(broadcast)
+    submitted = broadcast.state == State.SUBMITTED
+    lifecycle.move(broadcast, step)
+    event = approval.answer_for(broadcast, user, emergency, submitted=submitted)
+    approval.check(broadcast, digest)
     broadcast.confirmed = composing.digest(broadcast)
-    broadcast.obstacle = ""
+    broadcast.obstacle = broadcast.return_reason = ""
+    broadcast.wanted_at = None
     broadcast.sent_by_id = user.pk
-
-
-def _check(broadcast: Broadcast, digest: str | None) -> None:
-    """Raises NotAllowed or ContentError if it cannot go, or is not what was seen."""
-    if digest is not None and digest != composing.digest(broadcast):
-        raise NotAllowed(
-            "L'avviso è stato modificato mentre lo controllavi: rileggilo e conferma di nuovo. "
-            "Non è partito nessun messaggio."
-        )
-    composing.check(broadcast)
-    if not audience.of(broadcast.category).exists():
-        raise NotAllowed(
-            f"Nessuno riceve gli avvisi della categoria «{broadcast.category}»: non ci sono iscritti."
-        )
-
-
-def _forget_departure(broadcast: Broadcast) -> None:
-    broadcast.leaves_at = None
-    broadcast.confirmed = ""
-    broadcast.sent_by = None
+    versions.record(broadcast, event, user, note=broadcast.emergency_reason, digest=broadcast.confirmed)
+    if submitted:
+        approval.settle(broadcast, user)
+    return broadcast
 
 
 def _start(broadcast: Broadcast) -> None:
@@ -160,11 +172,15 @@ def _start(broadcast: Broadcast) -> None:
     broadcast.expires_at = broadcast.started_at + timedelta(hours=broadcast.category.expiry_hours)
     broadcast.content = composing.make_content(broadcast, expires_at=broadcast.expires_at)
     broadcast.save()
+    if broadcast.alert_level:
+        approval.tell_everybody(broadcast)
 
 
 @transaction.atomic
 def fan_out(broadcast: Broadcast) -> int:
     """Freeze the list and queue one message per person, all or nothing; repeated, it does nothing.
+
+    Should rule or template no longer be what was confirmed, it is stopped and the staff are told.
 
     Returns:
         How many people the list has; 0 if it was made before or the notice is not being sent.
@@ -172,11 +188,31 @@ def fan_out(broadcast: Broadcast) -> int:
     broadcast = lifecycle.locked(broadcast)
     if broadcast.state != State.SENDING or broadcast.queued_at or broadcast.content is None:
         return 0
-    people = audience.of(broadcast.category).order_by("pk").values_list("pk", flat=True)
+    if composing.fingerprint(broadcast, _template(broadcast.content)) != broadcast.confirmed:
+        _halt(broadcast)
+        return 0
+    people = audience.of(audience.rule(broadcast)).order_by("pk").values_list("pk", flat=True)
     count = outbox.enqueue(broadcast.content, list(people), Lane(broadcast.category.lane))
     broadcast.queued_at = timezone.now()
     broadcast.save(update_fields=["queued_at"])
     return count
+
+
+def _template(content: Content) -> Template:
+    if content.template is None:
+        raise TypeError("a notice always goes with a template")
+    return content.template
+
+
+def _halt(broadcast: Broadcast) -> None:
+    lifecycle.move(broadcast, Step.STOP)
+    broadcast.finished_at = timezone.now()
+    broadcast.obstacle = (
+        "La categoria o il modello di WhatsApp sono cambiati dopo la conferma: l'avviso si è fermato prima "
+        "di partire. Scrivi un nuovo avviso."
+    )
+    broadcast.save()
+    page("avviso fermato", f"«{broadcast}» non è partito per nessuno. {broadcast.obstacle}")
 
 
 def complete_fan_outs() -> int:

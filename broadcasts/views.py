@@ -47,6 +47,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(published.readable(), pk=pk)
     context = {
         "notice": found,
+        "later": published.sequel(found),
         "stopped": found.state == State.STOPPED,
         "is_image": bool(found.media and found.media.kind == Kind.IMAGE),
         "is_video": bool(found.media and found.media.kind == Kind.VIDEO),

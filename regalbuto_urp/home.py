@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from broadcasts import composing
+from broadcasts import approval, composing
 from broadcasts import progress as notice_progress
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING
@@ -53,6 +53,24 @@ def reports(user: PermissionsMixin) -> Card:
         "shown": [(report, *LEVELS[report.level]) for report in shown],
         "waiting": waiting.count() if len(shown) == REPORTS_SHOWN else len(shown),
         "overdue": selectors.overdue().count(),
+    }
+
+
+def waiting(user: PermissionsMixin) -> Card:
+    """Notices that wait for a second person, before or after they left, or for their author."""
+    found, alone = list(approval.waiting()), approval.emergencies()
+    submitted = [notice for notice in found if notice.state == NoticeState.SUBMITTED]
+    others: set[int] = set()
+    if submitted and user.has_perm("broadcasts.approve_broadcast"):
+        others = {notice.pk for notice in submitted}
+        others -= set(approval.written_by(user).filter(pk__in=others).values_list("pk", flat=True))
+    may_write = user.has_perm("broadcasts.change_broadcast")
+    return {
+        "to_approve": [notice for notice in submitted if notice.pk in others],
+        "submitted": [notice for notice in submitted if notice.pk not in others],
+        "returned": [notice for notice in found if notice not in submitted] if may_write else [],
+        "uncountersigned": [notice for notice in alone if notice.needs_countersignature],
+        "year": approval.this_year(alone),
     }
 
 
@@ -160,6 +178,7 @@ def states(user: PermissionsMixin) -> Card:
 
 # card -> (permission to see it, what fills it)
 CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
+    "waiting": ("broadcasts.view_broadcast", waiting),
     "reports": ("reports.view_report", reports),
     "notices": ("broadcasts.view_broadcast", notices),
     "channel": ("whatsapp.view_channel", channel),
@@ -167,4 +186,4 @@ CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
     "states": ("reports.view_report", states),
 }
 # Those that change while one looks; the others wait for the next visit.
-LIVE = ("reports", "notices", "channel")
+LIVE = ("waiting", "reports", "notices", "channel")

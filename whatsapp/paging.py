@@ -72,7 +72,7 @@ class _Words:
 
 
 @transaction.atomic
-def page(reason: str, text: str, *, key: str = "", path: str = "") -> int:
+def page(reason: str, text: str, *, key: str = "", path: str = "", everybody: bool = False) -> int:
     """Tell who is on duty, by e-mail and on WhatsApp; everybody if of them nobody can be told.
 
     Args:
@@ -82,6 +82,7 @@ def page(reason: str, text: str, *, key: str = "", path: str = "") -> int:
             until somebody taps «Me ne occupo» (the signal `page_taken`). While that goes on, asking again
             changes only the words. Empty: told once.
         path: of this site's page to open, as `reverse` gives it.
+        everybody: at once, on duty or not.
 
     Returns:
         How many people were told: can be reached, not have read.
@@ -98,7 +99,20 @@ def page(reason: str, text: str, *, key: str = "", path: str = "") -> int:
     if call.due_at:
         return call.called.count()
     call.rounds = 0  # one that nobody answered begins again
-    return _tell_next(call)
+    return _tell_next(call, at_once=everybody)
+
+
+def mail(people: Iterable[User], reason: str, text: str, *, path: str = "") -> None:
+    """Tell these people by e-mail and in no other way, after commit; who has no address is not told."""
+    link = f"{settings.SITE_URL}{path}" if path else ""
+    _mail([user.email for user in people if user.email], reason, "\n\n".join(filter(None, [text, link])))
+
+
+def _mail(addresses: Sequence[str], subject: str, text: str) -> None:
+    """After commit: a slow mail server must not hold the rows of whoever called."""
+    if addresses:
+        send = partial(send_mail, f"WhatsURP: {subject}", text, None, addresses, fail_silently=True)
+        transaction.on_commit(send)
 
 
 def settle(key: str, user: User | None = None) -> None:
@@ -131,8 +145,8 @@ def _do_one() -> bool:
     return call is not None
 
 
-def _tell_next(call: Call) -> int:
-    """The next round: first who is on duty, then everybody. Returns how many were told."""
+def _tell_next(call: Call, *, at_once: bool = False) -> int:
+    """The next round: first who is on duty, then everybody, or all at once. Returns how many were told."""
     everybody = list(StaffPhone.objects.filter(user__is_active=True).select_related("user", "contact"))
     on_duty = [phone for phone in everybody if phone.on_duty]
     call.rounds += 1
@@ -140,7 +154,7 @@ def _tell_next(call: Call) -> int:
     call.due_at = timezone.now() + settings.ESCALATE_AFTER if again else None
     call.save(update_fields=["rounds", "due_at"])
     words = _words(call)
-    told = _tell(on_duty, words) if on_duty and call.rounds == 1 else []
+    told = _tell(on_duty, words) if on_duty and call.rounds == 1 and not at_once else []
     told = told or _tell(everybody, words)
     call.called.add(*told)
     return len(told)
@@ -172,12 +186,7 @@ def _cut(text: str, room: int) -> str:
 def _tell(people: Sequence[StaffPhone], words: _Words) -> list[StaffPhone]:
     """Write to these people in every way; those who could be told, though they may be asleep."""
     mailed = {phone.pk for phone in people if phone.user.email}
-    if mailed:
-        addresses = [phone.user.email for phone in people if phone.pk in mailed]
-        subject = f"WhatsURP: {words.subject}"
-        # After commit: a slow mail server must not hold the rows of whoever called.
-        mail = partial(send_mail, subject, words.mail, None, addresses, fail_silently=True)
-        transaction.on_commit(mail)
+    _mail([phone.user.email for phone in people if phone.pk in mailed], words.subject, words.mail)
     written = _write(people, words)
     logger.warning(
         "told %d of %d people, %d on WhatsApp, %d by e-mail: %s",

@@ -23,6 +23,7 @@ def seed(apps, schema_editor):
                 "tone": row["tone"],
                 "expiry_hours": row["expiry_hours"],
                 "order": row["order"],
+                "approval": row.get("approval", True),
             },
         )
         if not made:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from broadcasts import progress, sending
+from broadcasts import approval, progress, sending
 from broadcasts.models import Broadcast, Category
 from regalbuto_urp.demo import chat, clock, people, stories
 from regalbuto_urp.demo.people import Person
@@ -119,9 +119,15 @@ class Town:
             media=self._attachment(notice) if notice.picture else None,
             author=self.staff["segreteria"],
         )
-        if notice.draft:
+        author, approver = self.staff["segreteria"], self.staff["responsabile"]
+        if notice.fate == "draft":
             return
-        sending.send(broadcast, self.staff["responsabile"])
+        broadcast = approval.submit(broadcast, author)
+        if notice.fate == "returned":
+            approval.send_back(broadcast, approver, notice.reason)
+        if notice.fate != "sent":
+            return
+        sending.send(broadcast, approver)
         chat.deliver(self.rng)
         progress.finish(broadcast)
 

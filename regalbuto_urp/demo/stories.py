@@ -10,14 +10,18 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A notice `days` ago; `category` is a slug, `picture` a subject of `pictures`; a draft was not sent."""
+    """A notice `days` ago; `category` is a slug, `picture` a subject of `pictures`.
+
+    `fate`: how far it got, "draft", "submitted", "returned" (for the `reason`) or "sent".
+    """
 
     days: float
     category: str
     title: str
     text: str
     picture: str = ""
-    draft: bool = False
+    fate: str = "sent"
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

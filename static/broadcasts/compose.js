@@ -64,7 +64,7 @@ document.addEventListener("DOMContentLoaded", () => {
   async function ask() {
     const mine = ++asked;
     const body = new FormData();
-    for (const name of ["csrfmiddlewaretoken", "category", "title", "text", "place_name"]) body.set(name, field(name)?.value ?? "");
+    for (const name of ["csrfmiddlewaretoken", "category", "title", "text", "place_name", "follows"]) body.set(name, field(name)?.value ?? "");
     body.set("header", header());
     try {
       const answer = await fetch(box.dataset.previewUrl, { method: "POST", body });

@@ -143,6 +143,7 @@ def notice(slug: str = "viabilita") -> Broadcast:
     broadcast.state, broadcast.started_at = State.SENDING, timezone.now()
     broadcast.expires_at = timezone.now() + timedelta(hours=24)
     broadcast.content = composing.make_content(broadcast, expires_at=broadcast.expires_at)
+    broadcast.confirmed = composing.digest(broadcast)
     broadcast.save()
     return broadcast
 

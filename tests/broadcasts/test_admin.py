@@ -48,7 +48,7 @@ def test_a_draft_is_saved_and_says_what_is_missing(office: Client, staff: Any) -
 
 
 def test_the_first_page_is_there(office: Client) -> None:
-    assert "Controlla e invia" in text_of(office.get(ADD))
+    assert "Controlla…" in text_of(office.get(ADD))
     assert "Avvisi" in text_of(office.get(LIST))
 
 

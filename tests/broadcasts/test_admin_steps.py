@@ -45,7 +45,7 @@ def test_the_click_can_be_undone(office: Client, notice: Broadcast, staff: Any, 
     assert (found["state"], found["running"]) == ("holding", True)
     assert 25 <= found["left"] <= 30
     first = text_of(office.post(page_of(notice, "annulla"), follow=True))
-    assert "di nuovo una bozza" in first
+    assert "di nuovo «bozza»" in first
     assert 'name="title"' in first  # the form again
     assert "già stato annullato" in text_of(office.post(page_of(notice, "annulla"), follow=True))
     assert (state_of(notice), Message.objects.count()) == (State.DRAFT, 0)
@@ -78,7 +78,7 @@ def test_it_is_scheduled_and_called_back(
     assert "parte " in text_of(office.get("/admin/broadcasts/broadcast/"))
     second = text_of(office.post(page_of(notice, "programma"), typed, follow=True))
     assert "L&#x27;avviso è programmato" in second
-    assert "di nuovo una bozza" in text_of(office.post(page_of(notice, "annulla"), follow=True))
+    assert "di nuovo «bozza»" in text_of(office.post(page_of(notice, "annulla"), follow=True))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from broadcasts import progress, sending
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, Category
 from tests.factories.broadcasts import SubscribedContactFactory, UserFactory
 from whatsapp.models import Message, Template
 from whatsapp.types import State
@@ -34,6 +34,7 @@ def page(
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
     Template.objects.update(status=Template.Status.APPROVED)
     SubscribedContactFactory.create_batch(3)
+    Category.objects.update(approval=False)
     client = Client()
     client.force_login(UserFactory(is_superuser=True))
     width, height = request.param
@@ -70,7 +71,7 @@ def test_from_the_first_word_to_the_last_receipt(page: Page, picture: bytes) -> 
     page.locator("#id_upload").set_input_files(upload)
     expect(phone.get_by_alt_text("L'immagine scelta")).to_be_visible()
 
-    page.get_by_role("button", name="Controlla e invia").click()
+    page.get_by_role("button", name="Controlla…").click()
     expect(page.get_by_alt_text("Immagine dell'avviso")).to_be_visible()
     page.get_by_role("button", name="Invia a 3 persone").click()
     expect(page.locator("[data-state]")).to_have_text("in partenza")
@@ -79,7 +80,7 @@ def test_from_the_first_word_to_the_last_receipt(page: Page, picture: bytes) -> 
     expect(page.locator("[data-countdown]")).not_to_have_text(str(before))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_role("button", name="Annulla l'invio").click()
-    page.get_by_role("button", name="Controlla e invia").click()
+    page.get_by_role("button", name="Controlla…").click()
     page.get_by_role("button", name="Invia a 3 persone").click()
     expect(page.locator("[data-state]")).to_have_text("in partenza")
     Broadcast.objects.update(leaves_at=timezone.now())

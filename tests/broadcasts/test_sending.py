@@ -161,6 +161,6 @@ def test_late_statuses_reach_the_totals_and_outlive_the_rows(notice: Broadcast, 
 
 def test_the_audience_is_counted_with_reasons(notice: Broadcast, people: list[Contact]) -> None:
     Contact.objects.filter(pk=people[0].pk).update(blocked=True)
-    reach = audience.reach(notice.category)
+    reach = audience.reach(audience.rule(notice))
     assert (reach.reached, reach.excluded) == (2, 1)
     assert reach.left_out == [("bloccati", 1)]

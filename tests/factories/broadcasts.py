@@ -26,16 +26,26 @@ class UserFactory(factory.django.DjangoModelFactory):
         self.user_permissions.set(Permission.objects.filter(codename__in=extracted or []))
 
 
+def category(slug: str, *, approval: bool) -> Category:
+    """The category, in which a second person is needed or not from now on."""
+    Category.objects.filter(slug=slug).update(approval=approval)
+    return Category.objects.get(slug=slug)
+
+
 class BroadcastFactory(factory.django.DjangoModelFactory):
-    """A draft in the category `viabilita`; another by `slug`."""
+    """A draft in the category `viabilita`; another by `slug`.
+
+    One person is enough to send it, unless `approval`: that of the row in the database is changed with it.
+    """
 
     class Meta:
         model = Broadcast
 
     class Params:
         slug = "viabilita"
+        approval = False
 
-    category = factory.LazyAttribute(lambda o: Category.objects.get(slug=o.slug))
+    category = factory.LazyAttribute(lambda o: category(o.slug, approval=o.approval))
     title = factory.Sequence(lambda n: f"Via Roma chiusa, tratto {n + 1}")
     text = "Mercoledì dalle 8:00 alle 14:00 via Roma è chiusa.\n\nPercorso alternativo: via Garibaldi."
     author = factory.SubFactory(UserFactory)

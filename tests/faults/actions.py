@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from broadcasts import lifecycle, sending
+from broadcasts import approval, lifecycle, sending
 from broadcasts.models import Broadcast, Category
 from subscribers import consent
 from subscribers.models import Subscriber
@@ -22,6 +22,7 @@ def prepare(numbers: list[str]) -> None:
     """A fresh database with these people subscribed."""
     call_command("migrate", interactive=False, verbosity=0)
     User.objects.create_user("segreteria")
+    User.objects.create_user("responsabile")
     for number in numbers:
         consent.subscribe(Contact.objects.create(phone=number))
     channels.open_service(channels.current(), User.objects.get())
@@ -56,20 +57,20 @@ def slow_down(pace: float) -> None:
 
 def notice(slug: str = "viabilita") -> int:
     """Send a notice to everybody; the id of its content."""
-    broadcast = sending.send(_draft(slug), User.objects.get())
+    broadcast = sending.send(_submitted(slug), _approver())
     assert broadcast.content_id is not None
     return broadcast.content_id
 
 
 def two_clicks() -> tuple[list[str], int]:
     """«Invia» pressed twice at once on one draft: what each click was told, and the content."""
-    draft = _draft("viabilita")
+    draft = _submitted("viabilita")
     together = threading.Barrier(2)
 
     def click(_: int) -> str:
         try:
             together.wait(10)
-            sending.send(Broadcast.objects.get(pk=draft.pk), User.objects.get())
+            sending.send(Broadcast.objects.get(pk=draft.pk), _approver())
         except lifecycle.NotAllowed:
             return "refused"
         finally:
@@ -85,19 +86,25 @@ def two_clicks() -> tuple[list[str], int]:
 
 def scheduled_notice() -> int:
     """A notice whose time has just come, and for which no nudge comes; its id."""
-    user = User.objects.get()
-    broadcast = sending.schedule_for(_draft("viabilita"), user, timezone.now() + timedelta(hours=1))
+    at = timezone.now() + timedelta(hours=1)
+    broadcast = sending.schedule_for(_submitted("viabilita"), _approver(), at)
     Broadcast.objects.filter(pk=broadcast.pk).update(leaves_at=timezone.now())
     return broadcast.pk
 
 
-def _draft(slug: str) -> Broadcast:
-    return Broadcast.objects.create(
+def _approver() -> User:
+    return User.objects.get(username="responsabile")
+
+
+def _submitted(slug: str) -> Broadcast:
+    author = User.objects.get(username="segreteria")
+    draft = Broadcast.objects.create(
         category=Category.objects.get(slug=slug),
         title="Via Roma chiusa",
         text="Lavori alla rete idrica.",
-        author=User.objects.get(),
+        author=author,
     )
+    return approval.submit(draft, author)
 
 
 def resend_uncertain(content: int) -> int:

@@ -10,11 +10,12 @@ GIUSEPPE, CONCETTA, SALVO = "t2", "t3", "t4"
 NEW_NUMBER = "+393401119902"
 SEND = """
 from django.contrib.auth.models import User
-from broadcasts import sending
+from broadcasts import approval, sending
 from broadcasts.models import Broadcast, Category
 user = User.objects.get(username="segreteria")
 category = Category.objects.get(slug="viabilita")
-sending.send(Broadcast.objects.create(category=category, title={title!r}, text="Lavori.", author=user), user)
+notice = Broadcast.objects.create(category=category, title={title!r}, text="Lavori.", author=user)
+sending.send(approval.submit(notice, user), User.objects.get(username="responsabile"))
 """
 OUTCOME = """
 select m.state, m.reason from whatsapp_message m join broadcasts_broadcast b on b.content_id = m.content_id

@@ -61,9 +61,19 @@ class Desk:
         if picture:
             self.page.get_by_label("Un'immagine, un video o un PDF").check()
             self.page.set_input_files("#id_upload", picture)
-        self.page.get_by_role("button", name="Controlla e invia").click()
+        self.page.get_by_role("button", name="Controlla…").click()
         self.look(f"notice-check-{category}")
-        self.page.get_by_role("button", name=re.compile(r"Invia a \d+ person")).click()
+        self.page.get_by_role("button", name="Chiedi l'approvazione", exact=True).click()
+        expect(self.page.locator("[data-state]")).to_have_text("da approvare")
+
+    def approve(self, title: str) -> None:
+        self.open("/admin/")
+        self.page.get_by_role("link", name=title).click()
+        people = self.page.locator(".bc-figure strong").inner_text()
+        self.page.get_by_label("Scrivi il numero di persone").fill(people)
+        self.look("notice-approve")
+        self.page.get_by_role("button", name="Approva e invia").click()
+        expect(self.page.get_by_role("heading", name=title)).to_be_visible()
 
     def wait_for_read(self, people: int) -> None:
         """The counters grow by themselves: the page is never loaded again."""
@@ -86,12 +96,13 @@ def test_from_subscription_to_the_auditors_file(
     town.control(f"phones/{CONCETTA}/window", closed=True)
     town.sql("update whatsapp_contact set window_expires_at = null where phone = '+393401112203'")
 
-    # The Segreteria sends an alert with a picture and watches it arrive.
-    desk = Desk(browser, town, "segreteria", shots)
+    # The Segreteria writes an alert with a picture, a second person approves it; it is watched as it arrives.
+    desk, second = (Desk(browser, town, user, shots) for user in ("segreteria", "responsabile"))
     desk.look("home")
     desk.send_notice(
         "Allerta meteo", "Allerta arancione", "Forti temporali dalle 14.\nEvita i sottopassi.", photo
     )
+    second.approve("Allerta arancione")
     for phone in (maria, concetta):
         bubble = phone.wait_for("Allerta arancione", kind="template")
         assert bubble["header"]["kind"] == "image"
@@ -113,10 +124,12 @@ def test_from_subscription_to_the_auditors_file(
     maria.wait_for("non riceverai più")
     before = len(maria.received())
     desk.send_notice("Viabilità", "Via Roma chiusa", "Domani dalle 8 alle 14 per lavori.")
+    second.approve("Via Roma chiusa")
     concetta.wait_for("Via Roma chiusa", kind="template")
     desk.wait_for_read(1)
     assert len(maria.received()) == before
     desk.page.context.close()
+    second.page.context.close()
 
     check_the_auditors_file(Desk(browser, town, "revisore", shots))
     assert not re.search(r"3934011122|wamid\.H", Path(town.log.name).read_text()), "a number in the logs"

@@ -19,12 +19,12 @@ for n in range({PEOPLE}):
 """
 SEND = """
 from django.contrib.auth.models import User
-from broadcasts import sending
+from broadcasts import approval, sending
 from broadcasts.models import Broadcast, Category
 user = User.objects.get(username="segreteria")
 category = Category.objects.get(slug="viabilita")
 notice = Broadcast.objects.create(category=category, title="Via Roma chiusa", text="Lavori.", author=user)
-sending.send(notice, user)
+sending.send(approval.submit(notice, user), User.objects.get(username="responsabile"))
 print("notice", notice.pk)
 """
 STATES = """

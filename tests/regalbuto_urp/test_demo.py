@@ -87,6 +87,9 @@ def check_notices() -> None:
     sent = Broadcast.objects.filter(state=NoticeState.COMPLETED)
     assert sent.count() >= 12
     assert Broadcast.objects.filter(state=NoticeState.DRAFT).count() == 2
+    assert Broadcast.objects.filter(state=NoticeState.SUBMITTED).count() == 1
+    assert Broadcast.objects.exclude(return_reason="").count() == 1
+    assert not sent.filter(approved_by=None).exclude(category__approval=False).exists()
     # Nothing is left for a worker to send.
     outbound = Message.objects.filter(inbound=False)
     assert set(outbound.values_list("state", flat=True)) >= {State.READ, State.DELIVERED, State.FAILED}

@@ -63,10 +63,10 @@ def test_paused_channel_and_uncertain_messages_are_told(client: Client) -> None:
 
 
 CARDS = {
-    "Redazione": {"notices", "channel"},
-    "Approvazione": {"notices", "channel", "subscribers"},
+    "Redazione": {"waiting", "notices", "channel"},
+    "Approvazione": {"waiting", "notices", "channel", "subscribers"},
     "Segnalazioni": {"reports", "channel", "subscribers", "states"},
-    "Revisori": {"notices", "subscribers"},
+    "Revisori": {"waiting", "notices", "subscribers"},
     "Amministratori": {"channel"},
 }
 

@@ -1,0 +1,66 @@
+"""What one types before a notice goes or comes back: the number of people, a reason, a time."""
+
+from typing import Any
+
+from django import forms
+
+from broadcasts.approval import Emergency
+from broadcasts.types import AlertLevel
+
+
+class CountForm(forms.Form):
+    """The number of people, typed: whoever does so has read it. `people` is the number that was shown."""
+
+    people = forms.IntegerField(widget=forms.HiddenInput)
+    typed = forms.CharField(
+        label="Scrivi il numero di persone",
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "size": "8"}),
+        error_messages={"required": "Scrivi il numero di persone che ricevono l'avviso: sta qui sopra."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        typed = data.get("typed", "").replace(".", "").replace(" ", "")
+        if "typed" in data and typed != str(data.get("people")):
+            self.add_error(
+                "typed", "Non è il numero di persone che ricevono l'avviso: sta qui sopra, controllalo."
+            )
+        return data
+
+
+class ReturnForm(forms.Form):
+    """Why a notice goes back to whoever wrote it."""
+
+    reason = forms.CharField(
+        label="Che cosa va corretto",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Scrivi che cosa va corretto: chi ha scritto l'avviso lo legge sulla bozza."
+        },
+    )
+
+
+class EmergencyForm(CountForm):
+    """One person alone sends an alert: how serious, why, to how many."""
+
+    level = forms.ChoiceField(
+        label="Livello dell'allerta",
+        choices=AlertLevel.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Scegli il livello: da soli si inviano solo allerte arancioni e rosse."},
+    )
+    reason = forms.CharField(
+        label="Perché non può aspettare una seconda persona",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Scrivi il motivo: lo leggono tutti i colleghi e resta nella storia."},
+    )
+
+    field_order = ["people", "level", "reason", "typed"]
+
+    @property
+    def emergency(self) -> Emergency:
+        """What was typed, once it is valid."""
+        return Emergency(AlertLevel(self.cleaned_data["level"]), self.cleaned_data["reason"])
