@@ -22,6 +22,11 @@ class RetentionRuleForm(forms.ModelForm[RetentionRule]):
         model = RetentionRule
         fields = ["days"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = retention.clocks()[self.instance.slug].name
+        self.fields["days"].widget.attrs["aria-label"] = f"Giorni per «{kind}»"
+
     def clean_days(self) -> int:
         days: int = self.cleaned_data["days"]
         minimum = retention.clocks()[self.instance.slug].minimum

@@ -29,6 +29,7 @@ FIGURES = {
     "register": "register.measure",
     "desk": "desk.measure",
     "reports": "reports.measure",
+    "office": "office.measure",
 }
 
 
