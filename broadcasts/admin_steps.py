@@ -123,8 +123,7 @@ class NoticeSteps(NoticePages):
             reach=reach,
             problem=problem,
             digest="" if problem else composing.digest(notice),
-            warnings=limits.warnings(reach.reached),
-            duration=limits.duration(reach.reached),
+            outlook=limits.outlook(notice, audience.of(notice.category), reach.reached),
             expiry_hours=notice.category.expiry_hours,
             hold_seconds=int(schedule.hold_for(notice.category).total_seconds()),
             form=form,
@@ -136,6 +135,7 @@ class NoticeSteps(NoticePages):
         user: Any = request.user
         digest = request.POST.get("digest", "")
         try:
+            limits.refuse_over_budget(notice, known="over_budget" in request.POST)
             if form:
                 sending.schedule_for(notice, user, form.cleaned_data["at"], digest=digest)
             else:
@@ -149,6 +149,8 @@ class NoticeSteps(NoticePages):
             self.log_change(request, notice, "Programmato." if form else "Inviato.")
             said = "L'avviso è programmato." if form else "L'avviso sta partendo: puoi ancora annullare."
             self.message_user(request, said, messages.SUCCESS)
+            if form and not notice.category.is_alert and (night := limits.quiet(form.cleaned_data["at"])):
+                self.message_user(request, night, messages.WARNING)
         return self._back(notice)
 
     # --- One button, one effect ------------------------------------------------------------------

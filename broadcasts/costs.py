@@ -11,7 +11,6 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from broadcasts import progress, rendering
-from broadcasts.errors import NotAllowed
 from broadcasts.models import Broadcast
 from broadcasts.tables import Budget, Price
 from whatsapp import charts
@@ -129,7 +128,7 @@ def _notices(begin: datetime, prices: Prices) -> Decimal:
 
 
 def _answers(begin: datetime, prices: Prices) -> Decimal:
-    """Automatic and written answers, trials of notices: those with a template at its price, else as service."""
+    """Answers and trials of notices: with a template at its price, else as service beyond the free ones."""
     taken = Message.objects.filter(lane=Lane.REPLY, inbound=False, accepted_at__gte=begin, state__in=_SPENT)
     rows = taken.values_list("content__template__category").annotate(n=Count("pk"))
     return sum((_answer(prices, category, count) for category, count in rows), NOTHING)
@@ -139,16 +138,3 @@ def _answer(prices: Prices, category: str | None, count: int) -> Decimal:
     kind = category or Price.Kind.SERVICE
     price = prices.on(timezone.localdate(), kind)
     return prices.of(timezone.localdate(), kind, max(0, count - price.free_monthly)) if price else NOTHING
-
-
-def refuse_over_budget(notice: Broadcast, cost: Decimal, *, known: bool) -> None:
-    """An ordinary notice over the month's budget goes only if the person has said to know it.
-
-    Raises:
-        NotAllowed: they have not.
-    """
-    if not known and not notice.category.is_alert and month().exceeded(cost):
-        raise NotAllowed(
-            "Con questo avviso si supera la spesa prevista per il mese: se deve partire lo stesso, segna «So "
-            "che supera la spesa prevista» e conferma di nuovo. Non è partito nessun messaggio."
-        )

@@ -35,14 +35,19 @@ class Seen:
         )
 
 
-def locked(key: str) -> Broadcast | None:
-    """The notice begun on the page with this key, locked until the transaction ends; None: not saved yet."""
+def find(key: str) -> Broadcast | None:
+    """The notice begun on the page with this key; None: not saved yet."""
     try:
-        wanted = uuid.UUID(key)
+        return Broadcast.objects.filter(key=uuid.UUID(key)).first()
     except ValueError:
         return None
+
+
+def locked(key: str) -> Broadcast | None:
+    """The same, locked until the transaction ends."""
+    there = find(key)
     found = Broadcast.objects.select_for_update(of=("self",)).select_related("category", "media", "edited_by")
-    return found.filter(key=wanted).first()
+    return found.filter(pk=there.pk).first() if there else None
 
 
 def keep(notice: Broadcast, user: AbstractBaseUser) -> None:
@@ -66,4 +71,6 @@ def changed(notice: Broadcast) -> str:
     editor, at = notice.edited_by, notice.edited_at
     if editor is None or at is None:
         return "cambiata"
-    return f"cambiata da {editor.get_full_name() or editor.get_username()} alle {timezone.localtime(at):%H:%M}"
+    return (
+        f"cambiata da {editor.get_full_name() or editor.get_username()} alle {timezone.localtime(at):%H:%M}"
+    )

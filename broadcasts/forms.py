@@ -34,7 +34,8 @@ def seal(media: Media) -> str:
 
 
 class BroadcastForm(forms.ModelForm[Broadcast]):
-    """A draft. `upload` replaces the file there is; `kept` carries one that was uploaded before.
+    """A draft. `upload` replaces the file there is; `kept` carries one that was uploaded before; `draft` and
+    `seen` are its key and the revision one began from (`drafts`).
 
     Attributes:
         conflict: what somebody else saved meanwhile, once the form was refused for it.
@@ -57,8 +58,8 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         help_text="JPEG o PNG, video MP4 fino a 16 MB, PDF. Le foto troppo grandi vengono ridotte da sole.",
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
-    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     coordinates = forms.CharField(
         label="Coordinate",
         required=False,
@@ -100,7 +101,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
             self.initial["coordinates"] = f"{notice.latitude}, {notice.longitude}"
         attachment = {Header.NONE: "none", Header.LOCATION: "place"}
         self.initial.setdefault("attachment", attachment.get(notice.header, "file"))
-        self.initial |= {"key": notice.key, "revision": notice.revision}
+        self.initial.update(draft=notice.key, seen=notice.revision)
         if self.is_bound and (kept := self._kept()):
             self.file = kept
 
@@ -118,7 +119,8 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         text = _TURNING.sub("", self.cleaned_data["text"])
         if len(text) > TEXT_LIMIT:
             raise forms.ValidationError(
-                f"Il testo ha {len(text)} caratteri, il massimo è {TEXT_LIMIT}: accorcialo, o mettilo in un PDF."
+                f"Il testo ha {len(text)} caratteri, il massimo è {TEXT_LIMIT}: accorcialo, o mettilo in un "
+                "PDF."
             )
         return text
 
@@ -151,18 +153,18 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         if not self.partial:
             self._clean_length(cleaned)
         if notice.pk is None:
-            notice.key = cleaned.get("key") or uuid.uuid4()
+            notice.key = cleaned.get("draft") or uuid.uuid4()
         return cleaned
 
     def _post_clean(self) -> None:
         """Once the draft is as it would be saved: has somebody saved it meanwhile, and otherwise?"""
         super()._post_clean()  # type: ignore[misc]
-        notice, seen = self.instance, self.cleaned_data.get("revision")
+        notice, seen = self.instance, self.cleaned_data.get("seen")
         if not notice.pk or seen is None or seen == notice.revision or self.stored == drafts.Seen.of(notice):
             return
         self.conflict = self.stored
         self.add_error(None, f"Il tuo testo non è stato salvato: la bozza è stata {drafts.changed(notice)}.")
-        self._show_again(revision=notice.revision)
+        self._show_again(seen=notice.revision)
 
     def _clean_place(self, cleaned: dict[str, Any]) -> None:
         try:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from broadcasts import costs
+from broadcasts import audience, costs
+from broadcasts.errors import NotAllowed
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING, State
 from whatsapp import channels, claims, tiers
@@ -47,7 +48,13 @@ class Outlook:
 
     @property
     def left(self) -> Decimal:
+        """Of the month's budget, after it."""
         return self.month.left(self.euro)
+
+    @property
+    def over(self) -> Decimal:
+        """By how much it exceeds the budget."""
+        return -self.left
 
     @property
     def pieces(self) -> list[costs.Piece]:
@@ -77,9 +84,9 @@ def _channel(channel: Channel, category: Category, people: int) -> list[str]:
     room = tiers.room(channel, Lane(category.lane))
     if room is not None and people > room:
         found.append(
-            f"WhatsApp permette di scrivere a {tiers.TIERS[channel.tier]} persone nelle 24 ore e ora ne restano "
-            f"{room}: {people - room} dei {people} messaggi aspettano che si liberi posto, e se l'avviso scade "
-            "prima non partono."
+            f"WhatsApp permette di scrivere a {tiers.TIERS[channel.tier]} persone nelle 24 ore e ora ne "
+            f"restano {room}: {people - room} dei {people} messaggi aspettano che si liberi posto, e se "
+            "l'avviso scade prima non partono."
         )
     return found
 
@@ -120,6 +127,23 @@ def quiet(at: datetime) -> str:
         f"Alle {clock:%H:%M} molti dormono: un avviso che può aspettare si programma per domani mattina, "
         f"dopo le {QUIET_TO:%H:%M}."
     )
+
+
+def refuse_over_budget(notice: Broadcast, *, known: bool) -> None:
+    """An ordinary notice over the month's budget goes only if the person has said to know it.
+
+    Raises:
+        NotAllowed: they have not.
+    """
+    if known or notice.category.is_alert:
+        return
+    people = audience.of(notice.category)
+    cost = costs.estimate(notice, people, people.count())
+    if cost and costs.month().exceeded(cost.euro):
+        raise NotAllowed(
+            "Con questo avviso si supera la spesa prevista per il mese: se deve partire lo stesso, segna «So "
+            "che supera la spesa prevista» e conferma di nuovo. Non è partito nessun messaggio."
+        )
 
 
 def duration(people: int) -> str:

@@ -151,8 +151,8 @@ class Broadcast(models.Model):
         related_name="broadcast",
         editable=False,
     )
-    # Who writes it: `key` is made with the page, so that a first save repeated makes no second draft; `revision`
-    # counts the saves, so that nobody saves over what they have not seen (`drafts`).
+    # Who writes it (`drafts`): `key` is made with the page, so that a first save repeated makes no second
+    # draft; `revision` counts the saves, so that nobody saves over what they have not seen.
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     revision = models.PositiveIntegerField("salvataggi", default=0, editable=False)
     edited_by = models.ForeignKey(

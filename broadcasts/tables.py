@@ -25,7 +25,9 @@ class Price(models.Model):
         "euro per messaggio", max_digits=7, decimal_places=4, validators=[MinValueValidator(0)]
     )
     free_in_window = models.BooleanField(
-        "gratis a chi ha scritto", default=False, help_text="Nelle 24 ore dopo l'ultimo messaggio del cittadino."
+        "gratis a chi ha scritto",
+        default=False,
+        help_text="Nelle 24 ore dopo l'ultimo messaggio del cittadino.",
     )
     free_monthly = models.PositiveIntegerField("gratis ogni mese", default=0, help_text="I primi del mese.")
     note = models.CharField("da dove viene", max_length=300, blank=True)
@@ -82,11 +84,13 @@ class NoticeText(models.Model):
     )
     text = models.TextField("testo", max_length=800)
     order = models.PositiveSmallIntegerField("ordine", default=10)
-    active = models.BooleanField("in uso", default=True, help_text="Se no, non si propone per i nuovi avvisi.")
+    active = models.BooleanField(
+        "in uso", default=True, help_text="Se no, non si propone per i nuovi avvisi."
+    )
 
     class Meta:
-        verbose_name = "testo pronto"
-        verbose_name_plural = "testi pronti"
+        verbose_name = "avviso già pronto"
+        verbose_name_plural = "avvisi già pronti"
         ordering = ["category__order", "order", "name"]
 
     def __str__(self) -> str:
@@ -95,4 +99,6 @@ class NoticeText(models.Model):
     def clean(self) -> None:
         for name in ("title", "text"):
             if getattr(self, name).count("{") != getattr(self, name).count("}"):
-                raise ValidationError({name: "C'è una graffa senza la sua compagna: scrivi i campi così: {via}."})
+                raise ValidationError(
+                    {name: "C'è una graffa senza la sua compagna: scrivi i campi così: {via}."}
+                )

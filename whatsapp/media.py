@@ -38,7 +38,9 @@ _SUFFIXES = {
 }
 _USUAL = {Kind.IMAGE: "jpg", Kind.VIDEO: "mp4", Kind.DOCUMENT: "pdf"}
 _ITALIAN: dict[str, str] = {Kind.IMAGE: "file di immagine", Kind.VIDEO: "video", Kind.DOCUMENT: "PDF"}
-_SMALLER = "Accorcialo o salvalo in qualità più bassa; oppure mettilo sul sito e scrivi l'indirizzo nel testo."
+_SMALLER = (
+    "Accorcialo o salvalo in qualità più bassa; oppure mettilo sul sito e scrivi l'indirizzo nel testo."
+)
 # Kept as they are: nothing of ours opens them, the staff download them.
 DOCUMENTS = {
     "application/pdf": "pdf",
@@ -210,7 +212,9 @@ def save_outgoing(upload: UploadedFile[Any]) -> Media:
     """
     size = upload.size or 0
     if size > UPLOAD_LIMIT:
-        raise ContentError(f"Il file è di {_megabytes(size)}: il massimo è {_megabytes(UPLOAD_LIMIT)}. {_SMALLER}")
+        raise ContentError(
+            f"Il file è di {_megabytes(size)}: il massimo è {_megabytes(UPLOAD_LIMIT)}. {_SMALLER}"
+        )
     content = upload.read(8192)  # enough to tell what it is: a clip too long is not read at all
     mime = sniff(content)
     kind = TYPES.get(mime)
@@ -240,8 +244,8 @@ def remark(upload: UploadedFile[Any], media: Media) -> str:
     """What became of a file on its way in, in Italian: a wrong name, a picture made smaller. Else empty."""
     if media.filename != (upload.name or "")[:120]:
         return (
-            f"«{upload.name}» in realtà è un {_ITALIAN[media.kind]}: parte come {_ITALIAN[media.kind]}, con il nome "
-            f"«{media.filename}». Se volevi un altro file, sceglilo di nuovo."
+            f"«{upload.name}» in realtà è un {_ITALIAN[media.kind]}: parte come {_ITALIAN[media.kind]}, con "
+            f"il nome «{media.filename}». Se volevi un altro file, sceglilo di nuovo."
         )
     if media.kind == Kind.IMAGE and (upload.size or 0) > 2 * media.size:
         return f"La foto è stata ridotta da {_megabytes(upload.size or 0)} a {_megabytes(media.size)}."

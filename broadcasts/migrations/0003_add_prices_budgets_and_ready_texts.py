@@ -79,8 +79,8 @@ class Migration(migrations.Migration):
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ready_texts', to='broadcasts.category', verbose_name='categoria')),
             ],
             options={
-                'verbose_name': 'testo pronto',
-                'verbose_name_plural': 'testi pronti',
+                'verbose_name': 'avviso già pronto',
+                'verbose_name_plural': 'avvisi già pronti',
                 'ordering': ['category__order', 'order', 'name'],
             },
         ),
