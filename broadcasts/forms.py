@@ -76,6 +76,12 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
             "place_name": forms.TextInput(attrs={"class": "vTextField"}),
             "place_address": forms.TextInput(attrs={"class": "vTextField"}),
         }
+        error_messages = {
+            "title": {
+                "max_length": "Il titolo ha %(show_value)d caratteri, il massimo è %(limit_value)d: accorcialo "
+                "e metti il resto nel testo."
+            }
+        }
         help_texts = {
             "title": "Che cosa succede e dove, in una riga. Sul telefono è in grassetto.",
             "text": "Quando, dove, che cosa fare. Su WhatsApp gli a capo diventano spazi; nella pagina "

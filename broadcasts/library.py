@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from broadcasts.tables import NoticeText
 
-_FIELD = re.compile(r"\{([^{}\n]{1,40})\}")
+FIELD = re.compile(r"\{([^{}\n]{1,40})\}")
 
 
 def texts() -> QuerySet[NoticeText]:
@@ -16,7 +16,7 @@ def texts() -> QuerySet[NoticeText]:
 
 def fields(*texts: str) -> list[str]:
     """The names between braces, once each, in order."""
-    return list(dict.fromkeys(name.strip() for text in texts for name in _FIELD.findall(text)))
+    return list(dict.fromkeys(name.strip() for text in texts for name in FIELD.findall(text)))
 
 
 def unfilled(*texts: str) -> str:

@@ -13,6 +13,9 @@ _ALL = "view add change delete"
 _SEGRETERIA: Rights = {
     "broadcasts.broadcast": f"{_ALL} send stop",
     "broadcasts.category": "view",
+    "broadcasts.budget": "view",
+    "broadcasts.price": "view",
+    "broadcasts.noticetext": _ALL,
     "reports.report": "view change treat export",
     "reports.reportcategory": "view",
     "reports.office": "view",
@@ -35,6 +38,8 @@ _SEGRETERIA: Rights = {
 _RESPONSABILE: Rights = {
     **_SEGRETERIA,
     "broadcasts.category": "view change",
+    "broadcasts.budget": _ALL,
+    "broadcasts.price": _ALL,
     "reports.reportcategory": "view change",
     "reports.office": _ALL,
     "subscribers.subscriber": "view add change import rights view_full_numbers",

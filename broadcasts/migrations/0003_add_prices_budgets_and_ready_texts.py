@@ -13,12 +13,15 @@ from django.db import migrations, models
 DATA = Path(__file__).resolve().parent.parent / "data"
 
 
-def seed(apps, schema_editor):
-    Category = apps.get_model("broadcasts", "Category")
-    NoticeText = apps.get_model("broadcasts", "NoticeText")
+def seed_prices(apps, schema_editor=None):
     Price = apps.get_model("broadcasts", "Price")
     for row in json.loads((DATA / "prices.json").read_text(encoding="utf-8")):
         Price.objects.create(**row)
+
+
+def seed_texts(apps, schema_editor=None):
+    Category = apps.get_model("broadcasts", "Category")
+    NoticeText = apps.get_model("broadcasts", "NoticeText")
     categories = {category.slug: category for category in Category.objects.all()}
     for order, row in enumerate(json.loads((DATA / "texts.json").read_text(encoding="utf-8")), 1):
         if category := categories.get(row["category"]):
@@ -102,5 +105,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('day', 'kind'), name='price_once'), models.CheckConstraint(condition=models.Q(('euro__gte', 0)), name='price_not_negative')],
             },
         ),
-        migrations.RunPython(seed, migrations.RunPython.noop),
+        migrations.RunPython(seed_prices, migrations.RunPython.noop),
+        migrations.RunPython(seed_texts, migrations.RunPython.noop),
     ]
