@@ -78,8 +78,8 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         }
         error_messages = {
             "title": {
-                "max_length": "Il titolo ha %(show_value)d caratteri, il massimo è %(limit_value)d: accorcialo "
-                "e metti il resto nel testo."
+                "max_length": "Il titolo ha %(show_value)d caratteri, il massimo è %(limit_value)d: "
+                "accorcialo e metti il resto nel testo."
             }
         }
         help_texts = {

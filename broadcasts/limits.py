@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import number_format
 
 from broadcasts import audience, costs
 from broadcasts.errors import NotAllowed
@@ -84,8 +85,8 @@ def _channel(channel: Channel, category: Category, people: int) -> list[str]:
     room = tiers.room(channel, Lane(category.lane))
     if room is not None and people > room:
         found.append(
-            f"WhatsApp permette di scrivere a {tiers.TIERS[channel.tier]} persone nelle 24 ore e ora ne "
-            f"restano {room}: {people - room} dei {people} messaggi aspettano che si liberi posto, e se "
+            f"WhatsApp permette di scrivere a {_n(tiers.TIERS[channel.tier])} persone nelle 24 ore e ora ne "
+            f"restano {_n(room)}: {_n(people - room)} dei {_n(people)} messaggi aspettano che si liberi posto, e se "
             "l'avviso scade prima non partono."
         )
     return found
@@ -95,11 +96,15 @@ def _day(channel: Channel, lane: Lane) -> str:
     room, limit = tiers.room(channel, lane), tiers.TIERS.get(channel.tier)
     if room is None or limit is None:
         return ""
-    kept = "" if lane == Lane.ALERT else f", {round(limit * tiers.ALERT_SHARE)} riservate alle allerte"
+    kept = "" if lane == Lane.ALERT else f", {_n(round(limit * tiers.ALERT_SHARE))} riservate alle allerte"
     return (
-        f"WhatsApp permette di scrivere ancora a {room} persone (limite {limit} al giorno, "
-        f"{channel.reached_today} già raggiunte{kept})."
+        f"WhatsApp permette di scrivere ancora a {_n(room)} persone (limite {_n(limit)} al giorno, "
+        f"{_n(channel.reached_today)} già raggiunte{kept})."
     )
+
+
+def _n(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def _patience(category: Category) -> list[str]:

@@ -128,7 +128,10 @@ document.addEventListener("DOMContentLoaded", () => {
   function fillSlots() {
     const inputs = [...slots.querySelectorAll("input")];
     const given = new Map(inputs.map((input) => [input.dataset.slotName, input.value.trim()]));
-    for (const name of ["title", "text"]) field(name).value = fill(base[name], given);
+    for (const name of ["title", "text"]) {
+      const filled = fill(base[name], given);
+      field(name).value = filled.charAt(0).toUpperCase() + filled.slice(1);
+    }
   }
 
   function write(values) {
