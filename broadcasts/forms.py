@@ -144,7 +144,10 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
 
     def _show_again(self, **values: object) -> None:
         """In a form that comes back: a bound form renders its data, not its initial values."""
-        self.data = {**self.data, **{self.add_prefix(name): value for name, value in values.items()}}
+        data = self.data.copy()  # type: ignore[attr-defined]
+        for name, value in values.items():
+            data[self.add_prefix(name)] = value
+        self.data = data
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

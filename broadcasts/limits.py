@@ -86,8 +86,8 @@ def _channel(channel: Channel, category: Category, people: int) -> list[str]:
     if room is not None and people > room:
         found.append(
             f"WhatsApp permette di scrivere a {_n(tiers.TIERS[channel.tier])} persone nelle 24 ore e ora ne "
-            f"restano {_n(room)}: {_n(people - room)} dei {_n(people)} messaggi aspettano che si liberi posto, e se "
-            "l'avviso scade prima non partono."
+            f"restano {_n(room)}: {_n(people - room)} dei {_n(people)} messaggi aspettano che si liberi "
+            "posto, e se l'avviso scade prima non partono."
         )
     return found
 

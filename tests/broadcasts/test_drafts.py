@@ -99,7 +99,7 @@ def test_nobody_saves_over_what_they_have_not_seen(office: Client, colleague: Cl
     html = text_of(office.post(f"{LIST}{notice.pk}/change/", {**form, "text": "Il mio testo.", "seen": seen}))
     assert "cambiata da Serena Vitale alle" in html
     assert "Il testo di Serena." in html
-    assert "Il mio testo." in html
+    assert "\nIl mio testo.</textarea>" in html
     notice.refresh_from_db()
     assert notice.text == "Il testo di Serena."
     # Having seen it, one may decide for one's own.
