@@ -11,7 +11,6 @@ from broadcasts.tables import Budget, NoticeText, Price
 @admin.register(Price)
 class PriceAdmin(admin.ModelAdmin[Price]):
     list_display = ["day", "kind", "euro", "free_in_window", "free_monthly", "note"]
-    list_filter = ["kind"]
 
 
 @admin.register(Budget)

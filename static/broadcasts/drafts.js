@@ -17,7 +17,7 @@ document.addEventListener("DOMContentLoaded", () => {
   let going = false;
   form.autocomplete = "off"; // the browser's own memory would bring an old revision back
 
-  const now = () => new Date().toTimeString().slice(0, 5);
+  const now = () => new Date().toLocaleTimeString("it-IT", { timeZone: "Europe/Rome", hour: "2-digit", minute: "2-digit" });
   const attachment = () => form.querySelector("[name=attachment]:checked")?.value ?? "none";
   const values = () => Object.fromEntries([...NAMES.map((name) => [name, field(name)?.value ?? ""]), ["attachment", attachment()]]);
   const empty = () => !field("title").value.trim() && !field("text").value.trim();
