@@ -91,9 +91,8 @@ class DraftPages(NoticeSteps):
         if form.conflict:
             html = self.conflict(request, form)
             return JsonResponse({"html": html, "revision": form.instance.revision}, status=409)
-        errors = [
-            f"{form.fields[name].label}: {' '.join(map(str, texts))}" for name, texts in form.errors.items()
-        ]
+        labels = {name: f"{field.label}: " for name, field in form.fields.items()}
+        errors = [labels.get(name, "") + " ".join(map(str, texts)) for name, texts in form.errors.items()]
         return JsonResponse({"problem": " ".join(errors)}, status=400)
 
     def conflict(self, request: HttpRequest, form: BroadcastForm) -> str:
