@@ -1,11 +1,12 @@
 """The notices' back office: write, check, send, follow."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models import QuerySet
 from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,13 +15,16 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from broadcasts import composing, progress, rendering, sending, versions
-from broadcasts.admin_steps import NoticeSteps
+from broadcasts import composing, drafts, library, progress, rendering, sending
+from broadcasts.admin_data import BudgetAdmin, NoticeTextAdmin, PriceAdmin
+from broadcasts.admin_drafts import DELETED, DraftPages
 from broadcasts.errors import NotAllowed
 from broadcasts.forms import BroadcastForm, CategoryForm
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import WRITABLE, State
 from whatsapp.errors import ContentError
+
+__all__ = ["BroadcastAdmin", "BudgetAdmin", "CategoryAdmin", "NoticeTextAdmin", "PriceAdmin"]
 
 
 def badge(tone: str, label: str) -> SafeString:
@@ -79,16 +83,16 @@ class NoticeList(ChangeList):
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(NoticeSteps):
+class BroadcastAdmin(DraftPages):
     form = BroadcastForm
     fieldsets = [
-        (None, {"fields": ["category", "title", "text"]}),
+        (None, {"fields": ["category", "title", "text", "draft", "seen"]}),
         (
             "Che cosa accompagna il testo",
             {"fields": ["attachment", "upload", "kept", "coordinates", "place_name", "place_address"]},
         ),
     ]
-    list_display = ["title", "state_badge", "category_badge", "reached", "when", "author"]
+    list_display = ["named", "state_badge", "category_badge", "reached", "when", "author"]
     list_filter = ["state", "category"]
     list_per_page = 30
     search_fields = ["title", "text"]
@@ -98,7 +102,7 @@ class BroadcastAdmin(NoticeSteps):
 
     class Media:
         css = {"all": ["whatsapp/phone.css", "broadcasts/notices.css"]}
-        js = ["broadcasts/compose.js"]
+        js = ["broadcasts/compose.js", "broadcasts/drafts.js"]
 
     # --- List ------------------------------------------------------------------------------------
 
@@ -107,7 +111,13 @@ class BroadcastAdmin(NoticeSteps):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
         everything = super().get_queryset(request)
-        return everything.select_related("category__topic", "media", "content__template", "author", "follows")
+        return everything.select_related(
+            "category__topic", "media", "content__template", "author", "edited_by", "follows"
+        )
+
+    @admin.display(description="titolo", ordering="title")
+    def named(self, notice: Broadcast) -> str:
+        return str(notice)
 
     @admin.display(description="stato", ordering="state")
     def state_badge(self, notice: Broadcast) -> SafeString:
@@ -166,6 +176,25 @@ class BroadcastAdmin(NoticeSteps):
             list(Broadcast.objects.select_for_update().filter(pk=object_id).values_list("pk"))
         return super().get_object(request, object_id, from_field)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A notice may begin with a ready text, whose fields stay to be filled, or as the address tells."""
+        chosen = request.GET.get("modello", "")
+        if chosen.isdecimal() and (ready := library.texts().filter(pk=chosen).first()):
+            return {"category": ready.category_id, "title": ready.title, "text": ready.text}
+        return dict(super().get_changeform_initial_data(request))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The same page sent twice, or saved by itself meanwhile, makes one draft."""
+        for _attempt in range(2):
+            there = drafts.find(request.POST.get("draft", ""))
+            if there:
+                return self.change_view(request, str(there.pk), form_url, extra_context)
+            with suppress(IntegrityError):  # it came twice at once: now it is there
+                return super().add_view(request, form_url, extra_context)
+        raise PermissionDenied
+
     def change_view(
         self,
         request: HttpRequest,
@@ -174,16 +203,14 @@ class BroadcastAdmin(NoticeSteps):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """A draft is a form; what was sent, or may only be looked at, is a page to read."""
+        known = object_id.isdecimal() and self.get_queryset(request).filter(pk=object_id).exists()
+        if request.method == "POST" and not known:
+            self.message_user(request, DELETED, messages.WARNING)
+            return super().add_view(request, reverse("admin:broadcasts_broadcast_add"), extra_context)
         notice = self._notice(request, int(object_id)) if object_id.isdecimal() else None
         if notice and not self.has_change_permission(request, notice):
             if request.method == "POST":
-                self.message_user(
-                    request,
-                    "Le modifiche non sono state salvate: l'avviso aspetta l'approvazione, è in partenza o è "
-                    "già partito. Se sei in tempo, riprendilo o annulla l'invio, e correggi la bozza.",
-                    messages.WARNING,
-                )
-                return self._back(notice)
+                return self.left_page(request, notice)
             return self.detail_page(request, notice)
         if notice and notice.obstacle and request.method == "GET":
             self.message_user(request, f"L'avviso non è partito. {notice.obstacle}", messages.WARNING)
@@ -196,8 +223,12 @@ class BroadcastAdmin(NoticeSteps):
     ) -> HttpResponse:
         form: BroadcastForm = context["adminform"].form
         notice = form.instance
+        user: Any = request.user
         context |= {
             "file": form.file,
+            "ready": library.texts(),
+            "writing": drafts.writing(notice, user) if notice.pk else "",
+            "conflict": self.conflict(request, form) if form.conflict else "",
             "bubble": rendering.bubble(notice)
             if notice.pk
             else rendering.sketch(None, notice.header, "", ""),
@@ -217,8 +248,9 @@ class BroadcastAdmin(NoticeSteps):
     ) -> None:
         if not change:
             obj.author = request.user  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
-        versions.keep(obj, request.user)  # type: ignore[arg-type]
+        drafts.keep(obj, request.user)  # type: ignore[arg-type]
+        if remark := getattr(form, "remark", ""):
+            self.message_user(request, remark, messages.WARNING)
 
     def response_add(
         self, request: HttpRequest, obj: Broadcast, post_url_continue: str | None = None

@@ -80,8 +80,8 @@ class NoticeCheck(NoticePages):
         may_approve = submitted and user.has_perm(APPROVE) and not approval.refusal(notice, user)
         if not (notice.state in WRITABLE or may_approve):
             return self._back(notice)
-        reach = audience.reach(audience.rule(notice))
-        problem = composing.problem(notice)
+        rule = audience.rule(notice)
+        reach, problem = audience.reach(rule), composing.problem(notice)
         alone = notice.category.is_alert and notice.category.approval and user.has_perm(EMERGENCY)
         context: dict[str, Any] = {
             "title": "Controlla e approva" if submitted else "Controlla",
@@ -89,11 +89,10 @@ class NoticeCheck(NoticePages):
             "bubble": rendering.bubble(notice),
             "now": notice.submitted_at if submitted else timezone.now(),
             "reach": reach,
-            "rule": audience.rule(notice),
+            "rule": rule,
             "problem": problem,
             "digest": "" if problem else composing.digest(notice),
-            "warnings": limits.warnings(reach.reached),
-            "duration": limits.duration(reach.reached),
+            "outlook": limits.outlook(notice, audience.of(rule), reach.reached),
             "expiry_hours": notice.category.expiry_hours,
             "hold_seconds": int(schedule.hold_for(notice.category).total_seconds()),
             "way": "approve" if submitted else _way(request, notice),
@@ -120,12 +119,14 @@ class NoticeCheck(NoticePages):
             now = lifecycle.locked(notice)
             if not user.has_perm(APPROVE if now.state == State.SUBMITTED else SEND):
                 raise PermissionDenied
+            limits.refuse_over_budget(now, known="over_budget" in request.POST)
             if form:
                 sending.schedule_for(now, user, form.cleaned_data["at"], digest=digest)  # type: ignore[arg-type]
             else:
                 sending.hold(now, user, digest=digest)  # type: ignore[arg-type]
 
-        return self._done(request, notice, go, SCHEDULED if form else SENT)
+        night = limits.quiet(form.cleaned_data["at"]) if form and not notice.category.is_alert else ""
+        return self._done(request, notice, go, f"{SCHEDULED} {night}".strip() if form else SENT)
 
     def submit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: a second person is asked; with `later`, for the time typed."""

@@ -7,10 +7,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from broadcasts import (
@@ -28,10 +26,9 @@ from broadcasts import (
 )
 from broadcasts.audience import Rule
 from broadcasts.lifecycle import Step
-from broadcasts.models import Broadcast, Category
+from broadcasts.models import Broadcast
 from broadcasts.types import State
 from whatsapp.models import Message
-from whatsapp.types import Header
 
 PEOPLE_PAGE = 100
 FOLDER = "admin/broadcasts/broadcast"
@@ -58,7 +55,6 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._address("anteprima/", self.preview_view, "preview"),
             self._address("<int:pk>/destinatari/", self.people_view, "people"),
             self._address("<int:pk>/problemi/", self.problems_view, "problems"),
             self._address("<int:pk>/andamento/", self.progress_view, "progress"),
@@ -85,31 +81,6 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
     @staticmethod
     def _back(notice: Broadcast) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("admin:broadcasts_broadcast_change", args=[notice.pk]))
-
-    # --- While writing ---------------------------------------------------------------------------
-
-    def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """The message as it is being written, how much room is left, how many it reaches. Saves nothing."""
-        if request.method != "POST" or not self.has_add_permission(request):
-            raise PermissionDenied
-        pk = request.POST.get("category", "")
-        category = Category.objects.filter(pk=pk).first() if pk.isdecimal() else None
-        header = request.POST.get("header", "")
-        kind = Header(header) if header in Header.values else Header.NONE
-        title, text = request.POST.get("title", "")[:500], request.POST.get("text", "")[:20_000]
-        bubble = rendering.sketch(category, kind, title, text, request.POST.get("place_name", ""))
-        context = {"bubble": bubble, "sketch": True, "now": timezone.now()}
-        answer: dict[str, object] = {"html": render_to_string("admin/whatsapp/_phone.html", context, request)}
-        if category:
-            follows = request.POST.get("follows", "")
-            draft = Broadcast.objects.select_related("follows").filter(
-                pk=follows if follows.isdecimal() else 0
-            )
-            rule = next((audience.rule(notice) for notice in draft), Rule(category))
-            reached = audience.of(rule).count()
-            answer |= {"room": composing.room(category, kind, title, text), "reached": reached}
-            answer["problem"] = composing.missing(category, kind)
-        return JsonResponse(answer)
 
     # --- People ----------------------------------------------------------------------------------
 

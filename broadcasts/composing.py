@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from broadcasts import library
 from broadcasts.models import Broadcast, Category
 from whatsapp import contents, templates
 from whatsapp.errors import ContentError
@@ -93,9 +94,11 @@ def check(broadcast: Broadcast) -> Template:
     """The template this notice goes with, once everything WhatsApp would refuse is ruled out.
 
     Raises:
-        ContentError: no approved template, empty or too long a text.
+        ContentError: no approved template, a field of a ready text unfilled, empty or too long a text.
     """
     template = template_for(broadcast.category, broadcast.header)
+    if unfilled := library.unfilled(broadcast.title, broadcast.text):
+        raise ContentError(unfilled)
     templates.check(template, parameters(broadcast.title, broadcast.text))
     return template
 

@@ -1,20 +1,25 @@
 """Writing a notice: everything is checked at once, and nothing that was typed or uploaded is lost."""
 
+import re
+import uuid
 from typing import Any
 
 from django import forms
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 
-from broadcasts import composing, places, schedule
+from broadcasts import composing, drafts, places, schedule
 from broadcasts.errors import NotAllowed
 from broadcasts.models import TITLE_LIMIT, Broadcast, Category
 from whatsapp import media as files
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
-from whatsapp.types import Header, Lane
+from whatsapp.types import Header, Kind, Lane
 
 _SALT = "broadcasts.upload"
+# They turn round whatever follows them, the town's own words too.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+TEXT_LIMIT = 20_000  # of the notice's page; WhatsApp's own is `composing.room`
 ACCEPT = "image/jpeg,image/png,video/mp4,video/3gpp,application/pdf"
 ATTACHMENTS = [
     ("none", "Niente, solo testo"),
@@ -23,8 +28,19 @@ ATTACHMENTS = [
 ]
 
 
+def seal(media: Media) -> str:
+    """A file already uploaded, as a form carries it: nobody points at another one by guessing."""
+    return signing.dumps(media.pk, salt=_SALT)
+
+
 class BroadcastForm(forms.ModelForm[Broadcast]):
-    """A draft. `upload` replaces the file there is; `kept` carries one that came with a refused form."""
+    """A draft. `upload` replaces the file there is; `kept` carries one that was uploaded before; `draft` and
+    `seen` are its key and the revision one began from (`drafts`).
+
+    Attributes:
+        conflict: what somebody else saved meanwhile, once the form was refused for it.
+        remark: what became of the uploaded file, for the staff.
+    """
 
     attachment = forms.ChoiceField(
         label="Sopra il testo", choices=ATTACHMENTS, widget=forms.RadioSelect, initial="none"
@@ -32,10 +48,18 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
     upload = forms.FileField(
         label="File",
         required=False,
-        widget=forms.FileInput(attrs={"accept": ACCEPT}),
+        widget=forms.FileInput(
+            attrs={
+                "accept": ACCEPT,
+                "data-limit": files.UPLOAD_LIMIT,
+                "data-limit-video": files.LIMITS[Kind.VIDEO],
+            }
+        ),
         help_text="JPEG o PNG, video MP4 fino a 16 MB, PDF. Le foto troppo grandi vengono ridotte da sole.",
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
+    draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     coordinates = forms.CharField(
         label="Coordinate",
         required=False,
@@ -48,9 +72,15 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         fields = ["category", "title", "text", "place_name", "place_address"]
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField", "maxlength": TITLE_LIMIT}),
-            "text": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
+            "text": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "maxlength": TEXT_LIMIT}),
             "place_name": forms.TextInput(attrs={"class": "vTextField"}),
             "place_address": forms.TextInput(attrs={"class": "vTextField"}),
+        }
+        error_messages = {
+            "title": {
+                "max_length": "Il titolo ha %(show_value)d caratteri, il massimo è %(limit_value)d: "
+                "accorcialo e metti il resto nel testo."
+            }
         }
         help_texts = {
             "title": "Che cosa succede e dove, in una riga. Sul telefono è in grassetto.",
@@ -58,17 +88,27 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
             "dell'avviso restano.",
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, partial: bool = False, **kwargs: Any) -> None:
+        """`partial`: saved by itself while somebody writes, whatever is still missing."""
         super().__init__(*args, **kwargs)
         notice = self.instance
-        self.fields["category"].queryset = Category.objects.filter(active=True)  # type: ignore[attr-defined]
-        if notice.follows_id:
-            self.fields["category"].disabled = True  # a correction is of the same kind, for the same people
+        self.partial = partial
+        self.stored = drafts.Seen.of(notice)
+        self.conflict: drafts.Seen | None = None
+        self.remark = ""
+        category: Any = self.fields["category"]
+        category.queryset = Category.objects.filter(active=True)
+        category.disabled = bool(notice.follows_id)  # a correction is of the same kind, for the same people
+        category.error_messages["invalid_choice"] = "Questa categoria non c'è più: scegline un'altra."
+        if partial:
+            for name in ("title", "text", "attachment"):
+                self.fields[name].required = False
         self.file: Media | None = notice.media
         if notice.latitude is not None:
             self.initial["coordinates"] = f"{notice.latitude}, {notice.longitude}"
         attachment = {Header.NONE: "none", Header.LOCATION: "place"}
         self.initial.setdefault("attachment", attachment.get(notice.header, "file"))
+        self.initial.update(draft=notice.key, seen=notice.revision)
         if self.is_bound and (kept := self._kept()):
             self.file = kept
 
@@ -80,7 +120,16 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         return Media.objects.filter(pk=pk, inbound=False).first()
 
     def clean_title(self) -> str:
-        return " ".join(self.cleaned_data["title"].split())
+        return " ".join(_TURNING.sub("", self.cleaned_data["title"]).split())
+
+    def clean_text(self) -> str:
+        text = _TURNING.sub("", self.cleaned_data["text"])
+        if len(text) > TEXT_LIMIT:
+            raise forms.ValidationError(
+                f"Il testo ha {len(text)} caratteri, il massimo è {TEXT_LIMIT}: accorcialo, o mettilo in un "
+                "PDF."
+            )
+        return text
 
     def clean_upload(self) -> UploadedFile[Any] | None:
         """Check and keep the file now: should another field be wrong, it need not be chosen again."""
@@ -90,10 +139,16 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
                 self.file = files.save_outgoing(upload)
             except ContentError as error:
                 raise forms.ValidationError(str(error)) from error
-            # Shown again in a form that comes back: a bound form renders its data, not its initial values.
-            kept = signing.dumps(self.file.pk, salt=_SALT)
-            self.data = {**self.data, self.add_prefix("kept"): kept}
+            self.remark = files.remark(upload, self.file)
+            self._show_again(kept=seal(self.file))
         return upload
+
+    def _show_again(self, **values: object) -> None:
+        """In a form that comes back: a bound form renders its data, not its initial values."""
+        data = self.data.copy()  # type: ignore[attr-defined]
+        for name, value in values.items():
+            data[self.add_prefix(name)] = value
+        self.data = data
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -101,19 +156,33 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         notice = self.instance
         notice.latitude = notice.longitude = None
         notice.media = self.file if attachment == "file" else None
-        if attachment == "file" and notice.media is None and "upload" not in self.errors:
+        if attachment == "file" and notice.media is None and not self.partial and "upload" not in self.errors:
             self.add_error("upload", "Scegli il file, oppure «Niente, solo testo».")
         if attachment == "place":
             self._clean_place(cleaned)
-        self._clean_length(cleaned)
+        if not self.partial:
+            self._clean_length(cleaned)
+        if notice.pk is None:
+            notice.key = cleaned.get("draft") or uuid.uuid4()
         return cleaned
+
+    def _post_clean(self) -> None:
+        """Once the draft is as it would be saved: has somebody saved it meanwhile, and otherwise?"""
+        super()._post_clean()  # type: ignore[misc]
+        notice, seen = self.instance, self.cleaned_data.get("seen")
+        if not notice.pk or seen is None or seen == notice.revision or self.stored == drafts.Seen.of(notice):
+            return
+        self.conflict = self.stored
+        self.add_error(None, f"Il tuo testo non è stato salvato: la bozza è stata {drafts.changed(notice)}.")
+        self._show_again(seen=notice.revision)
 
     def _clean_place(self, cleaned: dict[str, Any]) -> None:
         try:
             self.instance.latitude, self.instance.longitude = places.parse(cleaned.get("coordinates", ""))
         except ContentError as error:
-            self.add_error("coordinates", str(error))
-        if not cleaned.get("place_name"):
+            if not self.partial:
+                self.add_error("coordinates", str(error))
+        if not cleaned.get("place_name") and not self.partial:
             self.add_error("place_name", "Dai un nome al luogo: si legge sotto la mappa.")
 
     def _clean_length(self, cleaned: dict[str, Any]) -> None:

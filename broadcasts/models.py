@@ -1,5 +1,6 @@
 """Notices and their categories."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -9,12 +10,14 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from broadcasts.tables import TITLE_LIMIT, Budget, NoticeText, Price
 from broadcasts.types import LEAVING, OVER, TONES, UNSENT, WRITABLE, AlertLevel, Event, Sequel, State, Tone
 from subscribers.models import Topic
 from whatsapp.models import Content, Media, Template
 from whatsapp.types import Header, Kind, Lane, Place
 
-TITLE_LIMIT = 80
+__all__ = ["TITLE_LIMIT", "Broadcast", "Budget", "Category", "NoticeText", "Price"]
+
 HEADERS: dict[str, Header] = {
     Kind.IMAGE: Header.IMAGE,
     Kind.VIDEO: Header.VIDEO,
@@ -171,6 +174,19 @@ class Broadcast(models.Model):
         related_name="broadcast",
         editable=False,
     )
+    # Who writes it (`drafts`): `key` is made with the page, so that a first save repeated makes no second
+    # draft; `revision` counts the saves, so that nobody saves over what they have not seen.
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    revision = models.PositiveIntegerField("salvataggi", default=0, editable=False)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="modificato da",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+    )
+    edited_at = models.DateTimeField("modificato", null=True, editable=False)
     # Message state -> people. Refreshed for a week, then kept when the messages' rows are purged.
     totals = models.JSONField("totali", default=dict, editable=False)
 
@@ -269,7 +285,7 @@ class Broadcast(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title or "(senza titolo)"
 
     def get_absolute_url(self) -> str:
         return reverse("broadcasts:notice", args=[self.pk])

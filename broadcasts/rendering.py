@@ -13,7 +13,7 @@ from whatsapp.types import Header
 def bubble(broadcast: Broadcast) -> Bubble:
     """The notice as people get it, or got it."""
     content, media = broadcast.content, broadcast.media
-    template = content.template if content else _model(broadcast.category, broadcast.header)
+    template = content.template if content else model(broadcast.category, broadcast.header)
     return draw(
         template,
         content.text if content else _filled(template, broadcast.title, broadcast.text),
@@ -27,7 +27,7 @@ def bubble(broadcast: Broadcast) -> Bubble:
 
 def sketch(category: Category | None, header: Header, title: str, text: str, place_name: str = "") -> Bubble:
     """The notice while it is being written: what is still missing shows as what belongs there."""
-    template = _model(category, header) if category else None
+    template = model(category, header) if category else None
     body = _filled(template, title.strip() or "Titolo dell'avviso", text.strip() or "Testo dell'avviso")
     return draw(template, body, header=header, place_name=place_name)
 
@@ -45,7 +45,7 @@ def _address(broadcast: Broadcast, media: int) -> str:
     return reverse("whatsapp:media", args=[media])
 
 
-def _model(category: Category, header: Header) -> Template | None:
+def model(category: Category, header: Header) -> Template | None:
     """The template to show: the approved one, else the one that waits for approval."""
     candidates = list(category.templates.all())
     waiting = (template for template in candidates if template.header == header)

@@ -24,6 +24,8 @@ from whatsapp.types import Lane
 
 # A trial on one's own phone is of no use later.
 TEST_LIFE = timedelta(hours=1)
+# The second of two clicks comes within this.
+TEST_AGAIN = timedelta(seconds=10)
 
 
 def send(
@@ -244,14 +246,18 @@ def send_test(broadcast: Broadcast, user: AbstractBaseUser) -> Message:
     """The notice on one's own phone only, with a content of its own.
 
     Raises:
-        NotAllowed: the person has no phone among the staff's.
+        NotAllowed: the person has no phone among the staff's, or has just sent the same trial.
         ContentError: see `composing.check`.
     """
-    phone = StaffPhone.objects.filter(user_id=user.pk).select_related("contact").first()
+    phones = StaffPhone.objects.select_for_update(of=("self",)).select_related("contact")
+    phone = phones.filter(user_id=user.pk).first()
     if phone is None:
         raise NotAllowed(
             "Il tuo numero non è tra i telefoni del personale: chiedi all'amministratore di aggiungerlo in "
             "«Telefoni del personale»."
         )
     content = composing.make_content(broadcast, expires_at=timezone.now() + TEST_LIFE)
+    same = Message.objects.filter(contact=phone.contact, inbound=False, content__text=content.text)
+    if same.filter(created_at__gte=timezone.now() - TEST_AGAIN).exists():
+        raise NotAllowed("La stessa prova è già in viaggio verso il tuo telefono.")
     return outbox.send(phone.contact, content, Lane.REPLY)

@@ -1,7 +1,8 @@
 """What waits, for the admin's home page: each card only for those who may see its things."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from broadcasts import approval, composing
+from broadcasts import approval, composing, costs
 from broadcasts import progress as notice_progress
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING
@@ -35,6 +36,7 @@ Viewer = AbstractBaseUser | AnonymousUser
 LANES = {Lane.ALERT: "Allerte in coda", Lane.REPLY: "Risposte in coda", Lane.BULK: "Avvisi in coda"}
 # As many as one takes in at a glance; the lists have them all.
 REPORTS_SHOWN, NOTICES_SHOWN, DRAFTS_SHOWN, MONTHS_SHOWN = 6, 3, 5, 9
+WEEKS_SHOWN = 8
 
 
 def cards(user: Viewer, names: tuple[str, ...] = ()) -> dict[str, Card]:
@@ -176,6 +178,27 @@ def states(user: PermissionsMixin) -> Card:
     }
 
 
+def arrivals(user: PermissionsMixin) -> Card:
+    """The last weeks' notices: how many messages arrived and how many were read, by the week they left."""
+    today = timezone.localdate()
+    this = today - timedelta(days=today.weekday())
+    weeks = [this - timedelta(weeks=ago) for ago in reversed(range(WEEKS_SHOWN))]
+    begin = timezone.make_aware(datetime.combine(weeks[0], time()))
+    sent = list(Broadcast.objects.filter(started_at__gte=begin))
+    totals: dict[date, Counter[str]] = defaultdict(Counter)
+    for notice, found in zip(sent, notice_progress.counts_of(sent).values(), strict=True):
+        left = timezone.localdate(notice.started_at)
+        totals[left - timedelta(days=left.weekday())].update(delivered=found.delivered, read=found.read)
+    series = [(date_format(week, "j M"), (totals[week]["delivered"], totals[week]["read"])) for week in weeks]
+    return {"plot": charts.columns(series), "notices": len(sent)}
+
+
+def money(user: PermissionsMixin) -> Card:
+    """What the month's messages have cost, of what was meant to be spent."""
+    month = costs.month()
+    return {"month": month, "pieces": month.pieces(), "over": -min(month.left(), costs.NOTHING)}
+
+
 # card -> (permission to see it, what fills it)
 CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
     "waiting": ("broadcasts.view_broadcast", waiting),
@@ -184,6 +207,8 @@ CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
     "channel": ("whatsapp.view_channel", channel),
     "subscribers": ("subscribers.view_subscriber", subscribers),
     "states": ("reports.view_report", states),
+    "arrivals": ("broadcasts.view_broadcast", arrivals),
+    "money": ("broadcasts.view_budget", money),
 }
 # Those that change while one looks; the others wait for the next visit.
 LIVE = ("waiting", "reports", "notices", "channel")

@@ -60,8 +60,66 @@ def line(series: Sequence[tuple[str, float | None]]) -> Line | None:
         for number, (label, value) in enumerate(series)
         if value is not None
     ]
-    grid = [(round(TOP + height * (1 - part / 2), 1), top * part // 2) for part in range(3)]
-    return Line(WIDTH, HEIGHT, TOP + height, dots, grid)
+    return Line(WIDTH, HEIGHT, TOP + height, dots, _grid(top))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One of a group of bars; `rank` is its place in the group, which gives its colour."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    middle: float
+    values: tuple[int, ...]
+    columns: list[Column]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Groups of bars side by side, with their horizontal grid."""
+
+    width: int
+    height: int
+    groups: list[Group]
+    grid: list[tuple[float, int]]  # y, value
+
+
+def columns(series: Sequence[tuple[str, tuple[int, ...]]]) -> Columns | None:
+    """A group of bars for each (label, values); the axis begins at zero. None: there is nothing to see."""
+    most = max((value for _label, values in series for value in values), default=0)
+    if not most:
+        return None
+    top, height = ceiling(most), HEIGHT - TOP - BOTTOM
+    step = (WIDTH - LEFT - RIGHT) / len(series)
+    groups = []
+    for number, (label, values) in enumerate(series):
+        wide = 0.7 * step / len(values)
+        begin = LEFT + step * (number + 0.15)
+        bars = [
+            Column(
+                round(begin + wide * rank, 1),
+                round(TOP + height * (1 - value / top), 1),
+                round(wide, 1),
+                round(height * value / top, 1),
+                rank,
+            )
+            for rank, value in enumerate(values)
+        ]
+        groups.append(Group(label, round(LEFT + step * (number + 0.5), 1), values, bars))
+    return Columns(WIDTH, HEIGHT, groups, _grid(top))
+
+
+def _grid(top: int) -> list[tuple[float, int]]:
+    height = HEIGHT - TOP - BOTTOM
+    return [(round(TOP + height * (1 - part / 2), 1), top * part // 2) for part in range(3)]
 
 
 def ceiling(value: float) -> int:

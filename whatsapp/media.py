@@ -31,6 +31,16 @@ TYPES = {
     "video/3gpp": Kind.VIDEO,
     "application/pdf": Kind.DOCUMENT,
 }
+_SUFFIXES = {
+    **dict.fromkeys(["jpg", "jpeg", "png"], Kind.IMAGE),
+    **dict.fromkeys(["mp4", "3gp", "mov"], Kind.VIDEO),
+    "pdf": Kind.DOCUMENT,
+}
+_USUAL = {Kind.IMAGE: "jpg", Kind.VIDEO: "mp4", Kind.DOCUMENT: "pdf"}
+_ITALIAN: dict[str, str] = {Kind.IMAGE: "file di immagine", Kind.VIDEO: "video", Kind.DOCUMENT: "PDF"}
+_SMALLER = (
+    "Accorcialo o salvalo in qualità più bassa; oppure mettilo sul sito e scrivi l'indirizzo nel testo."
+)
 # Kept as they are: nothing of ours opens them, the staff download them.
 DOCUMENTS = {
     "application/pdf": "pdf",
@@ -200,26 +210,46 @@ def save_outgoing(upload: UploadedFile[Any]) -> Media:
     Raises:
         ContentError: another kind of file, over the provider's limit, or a picture that is not one.
     """
-    if (upload.size or 0) > UPLOAD_LIMIT:
+    size = upload.size or 0
+    if size > UPLOAD_LIMIT:
         raise ContentError(
-            f"Il file è di {_megabytes(upload.size or 0)}: il massimo è {_megabytes(UPLOAD_LIMIT)}."
+            f"Il file è di {_megabytes(size)}: il massimo è {_megabytes(UPLOAD_LIMIT)}. {_SMALLER}"
         )
-    content = upload.read()
+    content = upload.read(8192)  # enough to tell what it is: a clip too long is not read at all
     mime = sniff(content)
     kind = TYPES.get(mime)
     if kind is None:
         raise ContentError("Questo tipo di file non si può inviare: usa JPEG o PNG, un video MP4 o un PDF.")
-    if kind != Kind.IMAGE and len(content) > LIMITS[kind]:
+    if kind != Kind.IMAGE and size > LIMITS[kind]:
         raise ContentError(
-            f"Il file è di {_megabytes(len(content))}: per {kind.label} WhatsApp accetta al massimo "
-            f"{_megabytes(LIMITS[kind])}."
+            f"Il file è di {_megabytes(size)}: per {kind.label} WhatsApp accetta al massimo "
+            f"{_megabytes(LIMITS[kind])}. {_SMALLER}"
         )
+    content += upload.read()
     if kind == Kind.VIDEO and b"avc1" not in content and (b"hvc1" in content or b"hev1" in content):
         raise ContentError(
             "Il video è nel formato HEVC (H.265), che WhatsApp non apre: salvalo come MP4 H.264 e riprova."
         )
-    media = Media(kind=kind, filename=(upload.name or "")[:120])
-    return store(media, content, mime)
+    return store(Media(kind=kind, filename=_named(upload.name or "", kind)), content, mime)
+
+
+def _named(name: str, kind: Kind) -> str:
+    """The file's name; one that says it is something else would not open on the phones."""
+    stem, _, suffix = name.rpartition(".")
+    said = _SUFFIXES.get(suffix.lower())
+    return (f"{stem[:115]}.{_USUAL[kind]}" if said and said != kind else name)[:120]
+
+
+def remark(upload: UploadedFile[Any], media: Media) -> str:
+    """What became of a file on its way in, in Italian: a wrong name, a picture made smaller. Else empty."""
+    if media.filename != (upload.name or "")[:120]:
+        return (
+            f"«{upload.name}» in realtà è un {_ITALIAN[media.kind]}: parte come {_ITALIAN[media.kind]}, con "
+            f"il nome «{media.filename}». Se volevi un altro file, sceglilo di nuovo."
+        )
+    if media.kind == Kind.IMAGE and (upload.size or 0) > 2 * media.size:
+        return f"La foto è stata ridotta da {_megabytes(upload.size or 0)} a {_megabytes(media.size)}."
+    return ""
 
 
 def store(media: Media, content: bytes, mime: str) -> Media:

@@ -10,6 +10,7 @@ from celery.app import app_or_default
 from django.conf import settings
 from django.db import transaction
 
+from broadcasts.models import Budget
 from regalbuto_urp.demo import life, people, staff
 from regalbuto_urp.demo.life import Moment, Town
 from subscribers.models import Policy, Subscriber
@@ -67,6 +68,8 @@ def fill(track: Callable[[list[Moment]], Iterator[Moment]] = iter) -> Filled:
         moments = town.moments()
         for moment in track(moments):
             town.live(moment)
+        # As much as a month of notices to these people costs, and a little more.
+        Budget.objects.create(month=town.now.date().replace(day=1), euro=150)
         giuseppe = Contact.objects.get(phone=people.GIUSEPPE.phone)
         StaffPhone.objects.create(user=users["segreteria"], contact=giuseppe)
         channels.open_service(channels.current(), users["amministratore"])

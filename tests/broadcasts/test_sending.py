@@ -126,6 +126,9 @@ def test_a_trial_goes_only_to_my_phone(notice: Broadcast, staff: Any) -> None:
     assert (message.contact, message.lane) == (phone.contact, Lane.REPLY)
     notice.refresh_from_db()
     assert notice.state == State.DRAFT
+    with pytest.raises(NotAllowed, match="già in viaggio"):  # two clicks
+        sending.send_test(notice, staff)
+    Message.objects.update(created_at=timezone.now() - sending.TEST_AGAIN)
     assert sending.send_test(notice, staff).pk != message.pk  # as often as one likes
 
 

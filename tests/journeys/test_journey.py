@@ -62,6 +62,7 @@ class Desk:
             self.page.get_by_label("Un'immagine, un video o un PDF").check()
             self.page.set_input_files("#id_upload", picture)
         self.page.get_by_role("button", name="Controlla…").click()
+        self.page.wait_for_url("**/invia/")  # the draft is saved first
         self.look(f"notice-check-{category}")
         self.page.get_by_role("button", name="Chiedi l'approvazione", exact=True).click()
         expect(self.page.locator("[data-state]")).to_have_text("da approvare")

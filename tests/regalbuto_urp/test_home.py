@@ -8,12 +8,19 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from broadcasts.models import Budget
 from regalbuto_urp import home
 from regalbuto_urp.demo import clock
 from reports import assembling
 from subscribers import consent
 from subscribers.models import Policy
-from tests.factories.whatsapp import ContactFactory, InboundMessageFactory, OutboundMessageFactory
+from tests.factories.broadcasts import BroadcastFactory
+from tests.factories.whatsapp import (
+    ContactFactory,
+    ContentFactory,
+    InboundMessageFactory,
+    OutboundMessageFactory,
+)
 from whatsapp import channels
 from whatsapp.types import State
 
@@ -63,10 +70,10 @@ def test_paused_channel_and_uncertain_messages_are_told(client: Client) -> None:
 
 
 CARDS = {
-    "Redazione": {"waiting", "notices", "channel"},
-    "Approvazione": {"waiting", "notices", "channel", "subscribers"},
+    "Redazione": {"waiting", "notices", "channel", "arrivals", "money"},
+    "Approvazione": {"waiting", "notices", "channel", "subscribers", "arrivals", "money"},
     "Segnalazioni": {"reports", "channel", "subscribers", "states"},
-    "Revisori": {"waiting", "notices", "subscribers"},
+    "Revisori": {"waiting", "notices", "subscribers", "arrivals"},
     "Amministratori": {"channel"},
 }
 
@@ -100,9 +107,34 @@ def test_subscribers_by_month_go_on_where_nothing_happened() -> None:
     assert months[-1][0] == date(timezone.localdate().year, timezone.localdate().month, 1)
 
 
+def test_the_last_weeks_notices_are_a_plot(client: Client) -> None:
+    assert "Nessun messaggio arrivato" in enter(client, "Revisori").get("/admin/").content.decode()
+    old, new = BroadcastFactory.create_batch(2)
+    for notice, days, totals in (
+        (old, 70, {"read": 9}),
+        (new, 0, {"read": 30, "delivered": 10, "failed": 5}),
+    ):
+        notice.state, notice.totals = "completed", totals
+        notice.content = ContentFactory()
+        notice.started_at = notice.expires_at = timezone.now() - timedelta(days=days)
+        notice.finished_at = timezone.now() - timedelta(days=30)
+        notice.save()
+    card = home.arrivals(User(is_superuser=True))
+    assert card["notices"] == 1
+    assert [group.values for group in card["plot"].groups] == [(0, 0)] * 7 + [(40, 30)]
+    assert "40 arrivati, 30 letti" in client.get("/admin/").content.decode()
+
+
+def test_the_months_money_is_for_who_may_see_it(client: Client) -> None:
+    assert "Nessuno ha ancora fissato" in enter(client, "Segreteria").get("/admin/").content.decode()
+    Budget.objects.create(month=date(2020, 1, 1), euro=80)
+    assert "su 80,00 €" in client.get("/admin/").content.decode()
+    assert "Spesa di" not in enter(client, "Revisori").get("/admin/").content.decode()
+
+
 def test_home_asks_a_constant_number_of_questions(client: Client, django_assert_max_num_queries: Any) -> None:
     enter(client, *OFFICE).get("/admin/")
     for number in range(8):
         assembling.receive(InboundMessageFactory(text=f"Buca numero {number} in via Roma"))
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(42):
         client.get("/admin/")

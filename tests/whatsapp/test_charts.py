@@ -45,3 +45,15 @@ def test_segments_fill_the_bar_and_no_more(counts: list[int]) -> None:
 def test_segments_of_a_known_total_leave_room() -> None:
     (segment,) = charts.segments([("consegnati", 25, "green")], total=100)
     assert (segment.x, segment.width) == (0, 25)
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)))))
+def test_no_bar_leaves_the_plot(series: list[tuple[str, tuple[int, int]]]) -> None:
+    plot = charts.columns(series)
+    assert (plot is None) == (not any(value for _label, values in series for value in values))
+    for group in plot.groups if plot else []:
+        for bar in group.columns:
+            assert bar.y >= 0
+            assert bar.y + bar.height <= plot.height - charts.BOTTOM + 0.2
+            assert bar.x >= charts.LEFT
+            assert bar.x + bar.width <= plot.width - charts.RIGHT + 0.3

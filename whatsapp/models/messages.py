@@ -68,6 +68,8 @@ class Message(models.Model):
             ),
             models.Index(fields=["contact", "created_at"], name="message_of_contact"),
             models.Index(fields=["content", "state"], name="message_progress"),
+            # what this month's answers cost
+            models.Index(fields=["accepted_at"], name="message_answers", condition=Q(lane=Lane.REPLY)),
             models.Index(
                 fields=["created_at"],
                 name="message_unhandled",
