@@ -15,7 +15,6 @@ from broadcasts import (
     approval,
     audience,
     chains,
-    composing,
     lifecycle,
     progress,
     published,
@@ -24,7 +23,6 @@ from broadcasts import (
     schedule,
     versions,
 )
-from broadcasts.audience import Rule
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast
 from broadcasts.types import State

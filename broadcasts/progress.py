@@ -233,7 +233,7 @@ def recent(n: int) -> list[tuple[Broadcast, Counts]]:
 def recipients(broadcast: Broadcast) -> QuerySet[Message]:
     """The frozen list: one message per person, with what became of it."""
     # By contact, which the index of «once per person» gives in order: by key the whole ledger would be read.
-    messages = Message.objects.filter(content_id=broadcast.content_id, inbound=False)
+    messages = Message.objects.filter(content_id=broadcast.content_id or 0, inbound=False)
     return messages.select_related("contact").order_by("contact_id")
 
 
