@@ -73,7 +73,6 @@ _REVISORI: Rights = {
 # what they did stays theirs.
 _AMMINISTRATORI: Rights = {
     "auditlog.logentry": "view",
-    "auth.group": "view",
     "auth.user": "view add change",
     "axes.accessattempt": "view delete",
     "broadcasts.budget": _ALL,
@@ -106,9 +105,16 @@ ROLES: dict[str, Rights] = {
     "Revisori": _REVISORI,
     "Amministratori": _AMMINISTRATORI,
 }
+# In the administrator's words, beside each role.
+TELL = {
+    "Redazione": "scrive gli avvisi e invia quelli che non vogliono una seconda persona",
+    "Approvazione": "approva gli avvisi, ferma il canale, risponde dei diritti delle persone",
+    "Segnalazioni": "legge ciò che scrivono i cittadini e risponde",
+    "Revisori": "legge ed esporta, non cambia nulla",
+    "Amministratori": "utenti, canale, modelli, categorie, testi, conservazione dei dati",
+}
 # What an open session alone may not do: the person's telephone answers for it too (`access.factor`).
 SECOND_FACTOR_PERMISSIONS: Rights = {
-    "auth.group": "add change delete",
     "auth.user": "view add change delete",
     "axes.accessattempt": "view delete",
     "broadcasts.broadcast": "approve emergency",

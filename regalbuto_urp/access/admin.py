@@ -5,27 +5,53 @@ from typing import Any
 from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 
-# Their own pages, which show secrets, register themselves when imported: they must be there to be taken away.
+# Pages that show secrets register themselves when imported: they must be there to be taken away. What a role
+# may do is a table of the program, installed anew by each migration: no page pretends to change it.
 from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 
+from regalbuto_urp import roles
 from regalbuto_urp.access import factor, locks, sessions
 from whatsapp.admin.base import ReadOnly
 
-admin.site.unregister([User, TOTPDevice, StaticDevice])
+admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
 
 @admin.register(User)
 class StaffAdmin(UserAdmin[User]):
     """Django's own, in which nobody makes of themselves or others more than a role is."""
 
-    list_display = ["username", "first_name", "last_name", "roles", "has_phone", "is_active", "last_login"]
+    list_display = [
+        "username",
+        "first_name",
+        "last_name",
+        "role_names",
+        "has_phone",
+        "is_active",
+        "last_login",
+    ]
     list_filter = ["groups", "is_active"]
     actions = ["reset_second_factor"]
+    fieldsets = (
+        (None, {"fields": ["username", "password"]}),
+        ("Chi è", {"fields": ["first_name", "last_name", "email"]}),
+        (
+            "Che cosa può fare",
+            {
+                "fields": ["groups", "is_active", "is_superuser"],
+                "description": "Una persona può avere più ruoli. Chi lascia l'ufficio non si elimina: si "
+                "toglie «attivo», così resta scritto chi ha fatto che cosa.",
+            },
+        ),
+    )
+    filter_horizontal = ()
+    formfield_overrides = {models.ManyToManyField: {"widget": CheckboxSelectMultiple}}
 
     def get_queryset(self, request: HttpRequest) -> Any:
         phones = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
@@ -33,14 +59,27 @@ class StaffAdmin(UserAdmin[User]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
-        return fixed if request.user.is_superuser else (*fixed, "is_superuser", "user_permissions")
+        return fixed if request.user.is_superuser else (*fixed, "is_superuser")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Each role with what it does; nobody needs single rights."""
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field and db_field.name == "groups":
+            field.label_from_instance = lambda group: f"{group.name}: {roles.TELL.get(group.name, '')}"
+            field.help_text = ""
+        return field
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Whoever has a user here works here."""
+        obj.is_staff = True
+        super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not above and super().has_change_permission(request, obj)
 
     @admin.display(description="ruoli")
-    def roles(self, user: User) -> str:
+    def role_names(self, user: User) -> str:
         return ", ".join(group.name for group in user.groups.all()) or "nessuno"
 
     @admin.display(description="secondo fattore", boolean=True, ordering="phone")
