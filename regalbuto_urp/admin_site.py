@@ -1,5 +1,6 @@
 """Django's admin with the town's name and a home page that says what waits."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_GET
 
-from regalbuto_urp import home
+from regalbuto_urp import guide, home
 from regalbuto_urp.access import factor, pages
 from whatsapp import channels
 
@@ -25,7 +26,9 @@ class TownAdminSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         live = path("adesso/", self.admin_view(require_GET(self.home_live)), name="home_live")
-        return [live, *pages.urls(self), *super().get_urls()]
+        read = self.admin_view(require_GET(partial(guide.page, self)))
+        chapters = [path(at, read, name="guide") for at in ("guida/", "guida/<slug:name>/")]
+        return [live, *chapters, *pages.urls(self), *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page tells: the service is on trial; you need a second factor and have none."""
