@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench faults lock clean
+.PHONY: run test bench faults guide lock clean
 
 run: $(VENV)/installed
 	@exec $(BIN)/python -m regalbuto_urp.run
@@ -23,6 +23,10 @@ bench: $(VENV)/installed
 # repeats a run.
 faults: $(VENV)/installed
 	FAULTS=long $(BIN)/python -m pytest -v -rP tests/faults tests/whatsapp/test_webhook_fuzz.py tests/subscribers/test_importing.py $(PYTEST)
+
+# The pictures of docs/guida/ and its count of clicks, made from the running service: about five minutes.
+guide: $(VENV)/installed
+	@$(BIN)/python -m tests.guide
 
 $(VENV)/installed: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Serve Python 3.11 o più recente."; exit 1; }

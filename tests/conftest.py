@@ -1,6 +1,5 @@
 import io
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import settings
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.chromium import CHROMIUM, launch
 from whatsapp.models import Channel
 
 # The same draws at every run, whatever the machine's speed; `make faults` looks for new ones.
@@ -17,7 +17,6 @@ settings.register_profile("short", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("FAULTS") or "short")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
 
 
@@ -53,9 +52,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing: .ci/run installs it")
         pytest.skip("Chromium non c'è: «apt-get install chromium» per le prove nel browser")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        started = launch(playwright)
         yield started
         started.close()
 

@@ -69,10 +69,14 @@ class Town:
         self.manage("migrate", "--noinput", "--verbosity", "0")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.manage("sync_templates")
-        self.manage("shell", "-c", CREATE_USERS)
+        self.fill()
         for name in ["web", "alert", "reply", "bulk", "beat"]:
             self.start_process(name)
         wait_for(lambda: answers(f"{self.site}/"), "Il sito", seconds=120)
+
+    def fill(self) -> None:
+        """Who works here."""
+        self.manage("shell", "-c", CREATE_USERS)
 
     def start_process(self, name: str) -> None:
         command = parse_procfile((BASE_DIR / "Procfile").read_text()).processes[name]
