@@ -132,7 +132,9 @@ class Person:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE)
 
     def look(self, name: str, **frame: Any) -> None:
-        """The page is as it should be; a picture of it, if anybody wants one."""
+        """The page is as it should be; a picture of it, if anybody wants one. Wait for the page before."""
+        if mark := frame.get("mark"):
+            expect(mark).to_be_visible(timeout=PATIENCE)
         assert self.page.evaluate("window.violations") == []
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
         if self.camera:

@@ -1,5 +1,7 @@
 """The running service with its practice data, as `make run` has it, but with the second factor on."""
 
+from pathlib import Path
+
 from django_otp.oath import totp
 
 from regalbuto_urp.run import DEMO_PASSWORD
@@ -29,6 +31,10 @@ FORGET = (
 
 class Practice(Town):
     """A town whose staff have eight months behind them, and telephones."""
+
+    def __init__(self, database: str, *, broker: int, media: Path) -> None:
+        super().__init__(database, broker=broker, media=media)
+        self.environment["SECOND_FACTOR"] = "true"
 
     def fill(self) -> None:
         self.manage("demo_data")
