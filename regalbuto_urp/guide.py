@@ -1,6 +1,7 @@
 """The guide for the Segreteria, read beside the pages it is about: the Markdown files of `docs/guida/`."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
@@ -30,7 +31,7 @@ def tokens(name: str) -> list[Token]:
     A heading's anchor is the one that other readers of Markdown give it.
     """
     found = MARKDOWN.parse((FOLDER / f"{name}.md").read_text())[3:]
-    for heading, words in zip(found, found[1:], strict=False):
+    for heading, words in pairwise(found):
         if heading.type == "heading_open":
             heading.attrSet("id", slugify(words.content, allow_unicode=True))
     for token in within(found):

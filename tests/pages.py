@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 
+from regalbuto_urp import guide
+
 # No page of their own: data for scripts, files, actions by POST, what only leads elsewhere.
 NOT_PAGES = {
     "jsi18n", "autocomplete", "view_on_site", "logout", "home_live", "webhook", "salute", "qr", "media",
@@ -51,6 +53,8 @@ def addresses() -> Iterator[tuple[str, str]]:
 def _given(name: str, arguments: list[str]) -> Iterator[dict[str, Any]]:
     if not arguments:
         yield {}
+    elif name == "guide":
+        yield from ({"name": chapter} for chapter, _title in guide.chapters())
     elif arguments == ["app_label"]:
         yield from (
             {"app_label": label} for label in {model._meta.app_label for model in admin.site._registry}

@@ -1,4 +1,4 @@
-"""The table of clicks and fields in the guide, between two marks: written by `make guide`, read by the test."""
+"""The guide's table of clicks and fields, between two marks: `make guide` writes it, the test reads it."""
 
 from regalbuto_urp.guide import FOLDER
 from tests.guide.people import Count

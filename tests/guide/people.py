@@ -90,7 +90,9 @@ class Person:
 
     # --- Counted -----------------------------------------------------------------------------------
 
-    def click(self, name: str | re.Pattern[str], role: Any = "button", *, within: Locator | None = None) -> None:
+    def click(
+        self, name: str | re.Pattern[str], role: Any = "button", *, within: Locator | None = None
+    ) -> None:
         self.done += Count(clicks=1)
         self.find(name, role, within=within).click()
 

@@ -16,16 +16,18 @@ STAFF = f"""
 from django.contrib.auth.models import Group, User
 from django_otp.plugins.otp_totp.models import TOTPDevice
 for name, (first, last) in {COLLEAGUES!r}.items():
-    user = User.objects.create_user(name, password={DEMO_PASSWORD!r}, first_name=first, last_name=last, is_staff=True)
+    user = User.objects.create_user(name, password={DEMO_PASSWORD!r}, is_staff=True)
+    User.objects.filter(pk=user.pk).update(first_name=first, last_name=last)
     user.groups.set(Group.objects.filter(name="Approvazione"))
 for user in User.objects.exclude(username={NEWCOMER!r}):
     TOTPDevice.objects.create(user=user, name="telefono", key={SECRET!r})
 """
-_HIS = "user_id = (select id from auth_user where username = %s)"
+_HIS = "where user_id = (select id from auth_user where username = %s)"
+_DEVICES = f"select id from otp_static_staticdevice {_HIS}"
 FORGET = (
-    f"delete from otp_static_statictoken where device_id in (select id from otp_static_staticdevice where {_HIS})",
-    f"delete from otp_static_staticdevice where {_HIS}",
-    f"delete from otp_totp_totpdevice where {_HIS}",
+    f"delete from otp_static_statictoken where device_id in ({_DEVICES})",
+    f"delete from otp_static_staticdevice {_HIS}",
+    f"delete from otp_totp_totpdevice {_HIS}",
 )
 
 
@@ -57,4 +59,3 @@ class Practice(Town):
     def pace(self, messages: float | None) -> None:
         """So many a second from here on; None: as many as may be."""
         self.sql("update whatsapp_channel set pace = %s", messages)
-

@@ -48,9 +48,7 @@ class Cast:
 
     def person(self, username: str, *, at_night: bool = False) -> Person:
         """At night one has only the telephone."""
-        return Person(
-            self.browser, self.town, username, self.pocket if at_night else self.size, self.camera
-        )
+        return Person(self.browser, self.town, username, self.pocket if at_night else self.size, self.camera)
 
     @contextmanager
     def counted(self, step: str, person: Person, *kinds: str) -> Iterator[None]:
@@ -274,7 +272,9 @@ def alone_at_night(cast: Cast) -> None:
     alone.click("Scrivi un avviso", "link")
     write(alone, "Allerta meteo", title, "Lasciate subito le case lungo il torrente.")
     alone.click("Controlla…")
-    alone.look("controllare-di-notte", of=alone.card("A chi"), mark=alone.find("Invia da solo (emergenza)…", "link"))
+    alone.look(
+        "controllare-di-notte", of=alone.card("A chi"), mark=alone.find("Invia da solo (emergenza)…", "link")
+    )
     alone.click("Invia da solo (emergenza)…", "link")
     alone.tick("rossa")
     alone.fill("Perché non può aspettare una seconda persona", "Il torrente è già fuori dagli argini.")
@@ -294,7 +294,9 @@ def alone_at_night(cast: Cast) -> None:
 
 def report(cast: Cast) -> None:
     author = cast.author
-    citizen = Phone(cast.town, ("t1", "t4")[cast.round])  # within ten minutes one person's pieces are one report
+    citizen = Phone(
+        cast.town, ("t1", "t4")[cast.round]
+    )  # within ten minutes one person's pieces are one report
     text = cast.called(POLE)
     citizen.send(type="text", text=text)
     citizen.send(type="location", **PIAZZA)
