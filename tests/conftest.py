@@ -2,13 +2,17 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any, Protocol
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from whatsapp.models import Channel
 
@@ -18,6 +22,7 @@ settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("FAULTS") or "short")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DESK, PHONE = (1440, 900), (390, 844)
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
 
 
@@ -58,6 +63,50 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
         yield started
         started.close()
+
+
+class Visit(Protocol):
+    def __call__(self, user: User | None = None, size: tuple[int, int] = DESK) -> Page: ...
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+    """Opens the site, logged in as somebody or as a stranger, in a browser window of its own.
+
+    Whatever the policy refuses, or an error in a script, fails the test.
+    """
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def refused(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            problems.append(message.text)
+
+    def open_page(user: User | None = None, size: tuple[int, int] = DESK) -> Page:
+        viewport: Any = {"width": size[0], "height": size[1]}
+        contexts.append(browser.new_context(base_url=live_server.url, viewport=viewport, locale="it-IT"))
+        if user:
+            client = Client()
+            client.force_login(user)
+            key = client.cookies["sessionid"].value
+            contexts[-1].add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
+        contexts[-1].on("console", refused)
+        contexts[-1].on("weberror", lambda error: problems.append(str(error.error)))
+        return contexts[-1].new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
+    assert problems == []
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """The window's width and height."""
+    width, height = request.param
+    return width, height
 
 
 @pytest.fixture
