@@ -66,7 +66,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Visit(Protocol):
-    def __call__(self, user: User | None = None, size: tuple[int, int] = DESK) -> Page: ...
+    def __call__(self, user: User | None = ..., size: tuple[int, int] = ..., **context: Any) -> Page: ...
 
 
 @pytest.fixture
@@ -83,9 +83,9 @@ def visit(browser: Browser, live_server: Any, monkeypatch: pytest.MonkeyPatch) -
         if "Content Security Policy" in message.text:
             problems.append(message.text)
 
-    def open_page(user: User | None = None, size: tuple[int, int] = DESK) -> Page:
-        viewport: Any = {"width": size[0], "height": size[1]}
-        contexts.append(browser.new_context(base_url=live_server.url, viewport=viewport, locale="it-IT"))
+    def open_page(user: User | None = None, size: tuple[int, int] = DESK, **context: Any) -> Page:
+        context |= {"viewport": {"width": size[0], "height": size[1]}, "locale": "it-IT"}
+        contexts.append(browser.new_context(base_url=live_server.url, **context))
         if user:
             client = Client()
             client.force_login(user)
