@@ -129,8 +129,8 @@ def quiet(at: datetime) -> str:
     if QUIET_TO <= clock < QUIET_FROM:
         return ""
     return (
-        f"Alle {clock:%H:%M} molti dormono: un avviso che può aspettare si programma per domani mattina, "
-        f"dopo le {QUIET_TO:%H:%M}."
+        f"Alle {clock:%H:%M} molti dormono: un avviso che può aspettare si programma per la mattina, dopo le "
+        f"{QUIET_TO:%H:%M}."
     )
 
 

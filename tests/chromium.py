@@ -5,6 +5,7 @@ import shutil
 from playwright.sync_api import Browser, Playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DESK, PHONE = (1440, 900), (390, 844)  # windows
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 

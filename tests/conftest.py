@@ -1,15 +1,19 @@
 import io
 import os
 from collections.abc import Iterator
+from typing import Any, Protocol
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.chromium import CHROMIUM, launch
+from tests.chromium import CHROMIUM, DESK, PHONE, launch
 from whatsapp.models import Channel
 
 # The same draws at every run, whatever the machine's speed; `make faults` looks for new ones.
@@ -56,6 +60,50 @@ def browser() -> Iterator[Browser]:
         started = launch(playwright)
         yield started
         started.close()
+
+
+class Visit(Protocol):
+    def __call__(self, user: User | None = ..., size: tuple[int, int] = ..., **context: Any) -> Page: ...
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+    """Opens the site, logged in as somebody or as a stranger, in a browser window of its own.
+
+    Whatever the policy refuses, or an error in a script, fails the test.
+    """
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def refused(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            problems.append(message.text)
+
+    def open_page(user: User | None = None, size: tuple[int, int] = DESK, **context: Any) -> Page:
+        context |= {"viewport": {"width": size[0], "height": size[1]}, "locale": "it-IT"}
+        contexts.append(browser.new_context(base_url=live_server.url, **context))
+        if user:
+            client = Client()
+            client.force_login(user)
+            key = client.cookies["sessionid"].value
+            contexts[-1].add_cookies([{"name": "sessionid", "value": key, "url": live_server.url}])
+        contexts[-1].on("console", refused)
+        contexts[-1].on("weberror", lambda error: problems.append(str(error.error)))
+        return contexts[-1].new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
+    assert problems == []
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """The window's width and height."""
+    width, height = request.param
+    return width, height
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from regalbuto_urp import guide
 # No page of their own: data for scripts, files, actions by POST, what only leads elsewhere.
 NOT_PAGES = {
     "jsi18n", "autocomplete", "view_on_site", "logout", "home_live", "webhook", "salute", "qr", "media",
-    "media_thumbnail", "file", "report_act", "report_map_points", "report_map_boundary", "broadcast_preview",
-    "broadcast_progress", "broadcast_undo", "broadcast_pause", "broadcast_resume", "subscriber_dossier_json",
-    "subscriberimport_annulla", "subscriberimport_conferma", "subscriberimport_andamento",
-    "subscriberimport_rapporto",
+    "media_thumbnail", "file", "security_sessions", "report_act", "report_map_points",
+    "report_map_boundary", "broadcast_preview", "broadcast_keep", "broadcast_file",
+    "broadcast_progress", "broadcast_undo", "broadcast_pause", "broadcast_resume", "broadcast_withdraw",
+    "broadcast_countersign", "broadcast_sequel", "subscriber_dossier_json", "subscriberimport_annulla",
+    "subscriberimport_conferma", "subscriberimport_andamento", "subscriberimport_rapporto",
 }  # fmt: skip
 # Django's own, the same for every model: those of one are looked at.
 ALIKE = ("_history", "_delete")

@@ -33,6 +33,7 @@ class Snapshot:
     last_inbound_at: datetime | None
     last_outbound_at: datetime | None
     swept_at: datetime | None
+    quality: str  # of the number, in WhatsApp's word
     first_words_left: int | None  # people an ordinary notice may still reach today; None: no limit known
     pace_used: float  # part of the pace the last minute's hand-overs took
     errors: dict[str, int]  # of the last hour, by the provider's code
@@ -110,6 +111,7 @@ def snapshot() -> Snapshot:
         last_inbound_at=channel.last_inbound_at,
         last_outbound_at=channel.last_outbound_at,
         swept_at=channel.swept_at,
+        quality=channel.quality,
         first_words_left=tiers.room(channel, Lane.BULK),
         pace_used=round(_handed_over(now - timedelta(minutes=1)) / (60 * claims.pace(channel)), 3),
         errors=_errors(now - timedelta(hours=1)),

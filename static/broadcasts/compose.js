@@ -93,6 +93,8 @@ document.addEventListener("DOMContentLoaded", () => {
         field("kept").value = found.kept;
         find("[data-stored]").innerHTML = found.html; // our own template, which escapes
         form.dispatchEvent(new Event("input", { bubbles: true }));
+        await ask(); // the page grows by the picture: before the buttons are given back, not under the finger
+        await find("[data-slot] img")?.decode().catch(() => {});
       }
     } catch {
       say("Il file sarà controllato quando salvi la bozza."); // it is still chosen, and goes with the form

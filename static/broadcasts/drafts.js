@@ -141,7 +141,8 @@ document.addEventListener("DOMContentLoaded", () => {
       say("Scegli la categoria: poi la bozza si salva da sola.");
       return Promise.resolve(true);
     }
-    const mine = (running ?? Promise.resolve()).then(send).finally(() => { if (running === mine) running = null; });
+    const mine = (running ?? Promise.resolve()).then(send).catch(() => true)
+      .finally(() => { if (running === mine) running = null; });
     running = mine;
     return mine;
   }

@@ -18,6 +18,7 @@ from subscribers.models import Subscriber
 from tests import pages
 from tests.benchmarks import stage
 from tests.benchmarks.results import Line, percentile
+from tests.factories.broadcasts import BroadcastFactory
 from tests.factories.town import many_reports
 from whatsapp import channels
 from whatsapp.models import Contact
@@ -99,6 +100,7 @@ def _settle(people: int) -> None:
                 for one in made[:200]
             )
         )
+    BroadcastFactory()  # a draft, for the pages before the click
     channel = channels.current().pk
     with connection.cursor() as cursor:
         for number in tqdm(range(NOTICES), desc="messages", leave=False):

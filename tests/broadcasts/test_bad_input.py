@@ -131,7 +131,7 @@ def test_a_session_that_ended_while_writing_comes_back_to_the_same_page(office: 
     notice = BroadcastFactory()
     office.logout()
     address = f"{LIST}{notice.pk}/change/"
-    answer = office.post(address, typed())
+    answer = office.post(address, typed(), headers={"Referer": f"http://testserver{address}"})
     assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?next={address}")
     assert office.post(KEEP, page()).status_code == 302  # the script sees it and keeps the text
 

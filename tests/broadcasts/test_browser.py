@@ -1,17 +1,14 @@
 """Writing, sending and following a notice in a real browser, under the site's strict policy."""
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from broadcasts import progress, sending
 from broadcasts.models import Broadcast, Category
+from tests.conftest import Visit
 from tests.factories.broadcasts import SubscribedContactFactory, UserFactory
 from whatsapp.models import Message, Template
 from whatsapp.types import State
@@ -20,39 +17,15 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]
-REPORTS = """
-window.refused = [];
-document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
-"""
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
-def page(
-    browser: Browser, live_server: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Page]:
-    """The Segreteria's browser, logged in; whatever the policy refuses fails the test."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+@pytest.fixture
+def page(visit: Visit, size: tuple[int, int]) -> Page:
+    """The Segreteria's browser, logged in; one person is enough."""
     Template.objects.update(status=Template.Status.APPROVED)
-    SubscribedContactFactory.create_batch(3)
     Category.objects.update(approval=False)
-    client = Client()
-    client.force_login(UserFactory(is_superuser=True))
-    width, height = request.param
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": width, "height": height}, locale="it-IT"
-    )
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    context.add_cookies([cookie])  # type: ignore[list-item]
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.add_init_script(REPORTS)
-    yield page
-    refused = page.evaluate("window.refused")
-    context.close()
-    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
-    assert errors == []
-    assert refused == []
+    SubscribedContactFactory.create_batch(3)
+    return visit(UserFactory(is_superuser=True), size)
 
 
 def test_from_the_first_word_to_the_last_receipt(page: Page, picture: bytes) -> None:

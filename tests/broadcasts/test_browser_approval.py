@@ -3,20 +3,17 @@
 What one clicks is counted: an alert at night must not be a matter of menus.
 """
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from broadcasts import approval, progress, sending
 from broadcasts.models import Broadcast
-from tests.broadcasts.test_browser import REPORTS
+from tests.conftest import Visit
 from tests.factories.broadcasts import BroadcastFactory, SubscribedContactFactory, UserFactory, category
 from whatsapp.models import Message, Template
 from whatsapp.types import State as MessageState
@@ -67,48 +64,17 @@ class Hand:
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    width, height = request.param
-    return width, height
-
-
 @pytest.fixture
-def enter(
-    browser: Browser, live_server: Any, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Enter]:
-    """Lets a person log in, with these rights; whatever the policy refuses fails the test."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+def enter(visit: Visit, size: tuple[int, int]) -> Enter:
+    """Lets a person log in, with these rights."""
     Template.objects.update(status=Template.Status.APPROVED)
     SubscribedContactFactory.create_batch(3)
-    pages: list[Page] = []
-    errors: list[str] = []
 
     def log_in(name: str, rights: list[str]) -> Hand:
         user = UserFactory(can=rights, first_name=name, username=name.lower())
-        client = Client()
-        client.force_login(user)
-        viewport: Any = {"width": size[0], "height": size[1]}
-        context = browser.new_context(base_url=live_server.url, viewport=viewport, locale="it-IT")
-        cookie: Any = {
-            "name": "sessionid",
-            "value": client.cookies["sessionid"].value,
-            "url": live_server.url,
-        }
-        context.add_cookies([cookie])
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.add_init_script(REPORTS)
-        pages.append(page)
-        return Hand(page, user)
+        return Hand(visit(user, size), user)
 
-    yield log_in
-    refused = [page.evaluate("window.refused") for page in pages]
-    for page in pages:
-        page.context.close()
-    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
-    assert errors == []
-    assert refused == [[] for _ in pages]
+    return log_in
 
 
 def time_passes() -> None:

@@ -29,7 +29,7 @@ def alert(approved: None, staff: Any) -> Broadcast:
     notice = sending.send(BroadcastFactory(slug="allerta-meteo", title="Allerta arancione"), staff)
     for message in Message.objects.filter(content=notice.content).select_related("contact"):
         Message.objects.filter(pk=message.pk).update(state=message.contact.profile_name)
-    return notice
+    return Broadcast.objects.get(pk=notice.pk)
 
 
 def names(notice: Broadcast) -> set[str]:
@@ -119,10 +119,12 @@ def test_what_may_follow_what(alert: Broadcast, staff: Any) -> None:
     assert chains.offers(BroadcastFactory()) == []
     assert set(chains.offers(alert)) == set(Sequel)
     road = sending.send(BroadcastFactory(), staff)
+    road.refresh_from_db()
     assert chains.offers(road) == [Sequel.CORRECTION, Sequel.UPDATE]
     with pytest.raises(NotAllowed, match="nulla del genere"):
         chains.begin(road, Sequel.END, staff)
     end = sending.send(chains.begin(alert, Sequel.END, staff), staff)
+    end.refresh_from_db()
     assert chains.offers(alert) == []
     assert chains.offers(end) == [Sequel.CORRECTION]
 

@@ -14,9 +14,9 @@ from playwright.sync_api import expect, sync_playwright
 from tqdm import tqdm
 
 from regalbuto_urp.local import BASE_DIR, TRIAL_ENVIRONMENT, Servers
-from tests.chromium import CHROMIUM, launch
+from tests.chromium import CHROMIUM, PHONE, launch
 
-DESK, POCKET = (1200, 860), (390, 844)
+WIDE = (1200, 860)
 PICTURES = BASE_DIR / "docs" / "guida" / "immagini"
 
 
@@ -49,7 +49,7 @@ def make(data: Path, running: ExitStack) -> None:
         picture.unlink()
     expect.set_options(timeout=people.PATIENCE)
     browser = launch(running.enter_context(sync_playwright()))
-    cast = story.Cast(browser, town, DESK, pocket=POCKET, camera=people.Camera(PICTURES))
+    cast = story.Cast(browser, town, WIDE, pocket=PHONE, camera=people.Camera(PICTURES))
     for chapter in tqdm(story.CHAPTERS, desc="Guida", unit="capitolo"):
         chapter(cast)
     cast.close()

@@ -7,18 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from regalbuto_urp.run import DEMO_PASSWORD
 from tests.guide.practice import Practice
 
 PATIENCE = 90_000  # milliseconds: workers, receipts and a machine that does something else
 MARGIN = 10  # pixels around what a picture shows
-# Whatever the Content-Security-Policy had to stop is a mistake of ours.
-WATCH_POLICY = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", e => window.violations.push(e.violatedDirective));
-"""
 # The archives' list beside every page would take a quarter of each picture.
 CLOSE_SIDEBAR = 'localStorage.setItem("django.admin.navSidebarIsOpen", "false");'
 
@@ -82,11 +77,16 @@ class Person:
         self.context = browser.new_context(
             base_url=town.site, viewport={"width": width, "height": height}, locale="it-IT"
         )
-        self.context.add_init_script(WATCH_POLICY)
+        self.refused: list[str] = []  # by the Content-Security-Policy: mistakes of ours
+        self.context.on("console", self._listen)
         if camera:
             self.context.add_init_script(CLOSE_SIDEBAR)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.refused.append(message.text)
 
     # --- Counted -----------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Person:
         """The page is as it should be; a picture of it, if anybody wants one. Wait for the page before."""
         if mark := frame.get("mark"):
             expect(mark).to_be_visible(timeout=PATIENCE)
-        assert self.page.evaluate("window.violations") == []
+        assert self.refused == []
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
         if self.camera:
             self.camera.take(self.page, name, **frame)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.chromium import DESK, PHONE
 from tests.guide import counts
 from tests.guide.practice import Practice
 from tests.guide.story import CHAPTERS, Cast
@@ -15,7 +16,6 @@ pytestmark = [
     pytest.mark.xdist_group("journeys"),  # one town at a time
     pytest.mark.timeout(900),
 ]
-SIZES = [(1440, 900), (390, 844)]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 @pytest.mark.parametrize("round", [0, 1], ids=["desk", "phone"])
 def test_the_guide_tells_the_truth(town: Practice, browser: Browser, round: int) -> None:
-    cast = Cast(browser, town, SIZES[round], round=round)
+    cast = Cast(browser, town, (DESK, PHONE)[round], round=round)
     for chapter in CHAPTERS:
         chapter(cast)
     cast.close()

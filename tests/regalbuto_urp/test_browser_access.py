@@ -1,17 +1,15 @@
 """The way in, as a person walks it: password, telephone, wrong codes, backup codes, lock-out, sessions."""
 
-import os
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from regalbuto_urp.access import factor
+from tests.conftest import Visit
 from tests.factories.reports import report_of
 from tests.regalbuto_urp.test_second_factor import code_of
 from tests.regalbuto_urp.walk import member
@@ -23,23 +21,13 @@ pytestmark = [
 PASSWORD = "una-parola-lunga"
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
-def context(
-    browser: Browser,
-    live_server: Any,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    settings: Any,
-) -> Iterator[BrowserContext]:
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
+@pytest.fixture
+def context(visit: Visit, size: tuple[int, int], settings: Any) -> BrowserContext:
+    """A stranger's browser."""
     settings.SECOND_FACTOR = True
-    width, height = request.param
-    opened = browser.new_context(
-        base_url=live_server.url, viewport={"width": width, "height": height}, locale="it-IT"
-    )
-    yield opened
-    opened.close()
-    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
+    page = visit(None, size)
+    page.close()
+    return page.context
 
 
 def staff(*roles: str) -> User:
@@ -93,10 +81,9 @@ def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) ->
     assert fits(page)
 
 
-def test_sessions_and_lock_out(context: BrowserContext, browser: Browser, live_server: Any) -> None:
+def test_sessions_and_lock_out(context: BrowserContext, visit: Visit) -> None:
     user = staff("Redazione")
-    elsewhere = browser.new_context(base_url=live_server.url, locale="it-IT")
-    other = elsewhere.new_page()
+    other = visit()
     other.goto("/admin/")
     enter(other, user)
     page = context.new_page()
@@ -113,7 +100,6 @@ def test_sessions_and_lock_out(context: BrowserContext, browser: Browser, live_s
         if other.get_by_role("heading", name="Troppi tentativi").is_visible():
             break
     expect(other.get_by_role("heading", name="Troppi tentativi")).to_be_visible()
-    elsewhere.close()
 
 
 def test_a_text_outlives_the_session(context: BrowserContext) -> None:

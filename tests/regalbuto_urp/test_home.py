@@ -73,8 +73,8 @@ CARDS = {
     "Redazione": {"waiting", "notices", "channel", "arrivals", "money"},
     "Approvazione": {"waiting", "notices", "channel", "subscribers", "arrivals", "money"},
     "Segnalazioni": {"reports", "channel", "subscribers", "states"},
-    "Revisori": {"waiting", "notices", "subscribers", "arrivals"},
-    "Amministratori": {"channel"},
+    "Revisori": {"waiting", "notices", "subscribers", "arrivals", "money"},
+    "Amministratori": {"channel", "money"},
 }
 
 
@@ -126,10 +126,10 @@ def test_the_last_weeks_notices_are_a_plot(client: Client) -> None:
 
 
 def test_the_months_money_is_for_who_may_see_it(client: Client) -> None:
-    assert "Nessuno ha ancora fissato" in enter(client, "Segreteria").get("/admin/").content.decode()
+    assert "Nessuno ha ancora fissato" in enter(client, "Redazione").get("/admin/").content.decode()
     Budget.objects.create(month=date(2020, 1, 1), euro=80)
     assert "su 80,00 €" in client.get("/admin/").content.decode()
-    assert "Spesa di" not in enter(client, "Revisori").get("/admin/").content.decode()
+    assert "Spesa di" not in enter(client, "Segnalazioni").get("/admin/").content.decode()
 
 
 def test_home_asks_a_constant_number_of_questions(client: Client, django_assert_max_num_queries: Any) -> None:

@@ -6,7 +6,6 @@ from django.contrib.auth.models import Group, Permission, User
 from regalbuto_urp import roles
 
 pytestmark = pytest.mark.django_db
-# Named in the table before the models that define them.
 
 
 def user_of(role: str) -> User:

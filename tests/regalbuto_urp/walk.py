@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, Budget
 from reports.models import Report
 from subscribers import consent
 from subscribers.models import RetentionRule, RetentionRun, SubscriberImport
@@ -50,6 +50,7 @@ def world() -> None:
     RetentionRule.objects.get_or_create(slug="calls", defaults={"days": 30})
     RetentionRun.objects.create(slug="calls", before=timezone.now(), removed=0)
     AccessAttempt.objects.create(username="qualcuno", ip_address="127.0.0.1", failures_since_start=5)
+    Budget.objects.create(month=now.date().replace(day=1), euro=80)
     audit.note_opening(contact)
 
 

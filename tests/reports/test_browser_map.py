@@ -8,17 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from reports.models import Report
+from tests.conftest import Visit
 from tests.factories.reports import ReportFactory
 
-REFUSED = """
-window.refused = [];
-document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.blockedURI));
-"""
 HOSTILE = '<img src="x" onerror="alert(1)">'
 SMALL_MAP = """(attributes) => {
     const form = document.createElement("form");
@@ -30,30 +25,14 @@ SMALL_MAP = """(attributes) => {
 }"""
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desk", "phone"])
-def page(
-    browser: Browser, live_server: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Page]:
-    """Logged in; whatever the policy refuses, or goes to another host, fails the test."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop of its own
-    client = Client()
-    client.force_login(User.objects.create_superuser("capo"))
-    width, height = request.param
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": width, "height": height}, locale="it-IT"
-    )
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    context.add_cookies([cookie])  # type: ignore[list-item]
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", lambda sent: sent.url.startswith(live_server.url) or problems.append(sent.url))
-    page.add_init_script(REFUSED)
+@pytest.fixture
+def page(visit: Visit, size: tuple[int, int], live_server: Any) -> Iterator[Page]:
+    """Logged in; whatever goes to another host fails the test."""
+    page = visit(User.objects.create_superuser("capo"), size)
+    elsewhere: list[str] = []
+    page.on("request", lambda sent: sent.url.startswith(live_server.url) or elsewhere.append(sent.url))
     yield page
-    refused = page.evaluate("window.refused")
-    context.close()
-    connection.close()  # inside Playwright's loop it is another one, which would hold the test database
-    assert (problems, refused) == ([], [])
+    assert elsewhere == []
 
 
 def placed(latitude: float, longitude: float = 14.64, **told: Any) -> Report:
