@@ -12,8 +12,8 @@ NOT_PAGES = {
     "jsi18n", "autocomplete", "view_on_site", "logout", "home_live", "webhook", "salute", "qr", "media",
     "media_thumbnail", "file", "report_act", "report_map_points", "report_map_boundary", "broadcast_preview",
     "broadcast_progress", "broadcast_undo", "broadcast_pause", "broadcast_resume", "subscriber_dossier_json",
-    "subscriberimport_annulla", "subscriberimport_conferma", "subscriberimport_andamento",
-    "subscriberimport_rapporto",
+    "subscriberimport_cancel", "subscriberimport_confirm", "subscriberimport_progress",
+    "subscriberimport_report",
 }  # fmt: skip
 # Django's own, the same for every model: those of one are looked at.
 ALIKE = ("_history", "_delete")

@@ -28,14 +28,8 @@ class StaffAdmin(UserAdmin[User]):
     """Django's own, in which nobody makes of themselves or others more than a role is."""
 
     list_display = [
-        "username",
-        "first_name",
-        "last_name",
-        "role_names",
-        "has_phone",
-        "is_active",
-        "last_login",
-    ]
+        "username", "first_name", "last_name", "role_names", "has_phone", "is_active", "last_login",
+    ]  # fmt: skip
     list_filter = ["groups", "is_active"]
     actions = ["reset_second_factor"]
     fieldsets = (
@@ -107,9 +101,6 @@ class AccessAttemptAdmin(ReadOnly, admin.ModelAdmin[AccessAttempt]):
     list_display = ["username", "ip_address", "failures_since_start", "attempt_time", "locked"]
     list_display_links = None
     actions = ["unlock"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("axes.delete_accessattempt")

@@ -26,18 +26,10 @@ class ContactAdmin(Watched[Contact]):
     search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
     ordering = ["-pk"]
     show_full_result_count = False
-    readonly_fields = (
-        "display_name",
-        "masked_phone",
-        "former_ids",
-        "merged_into",
-        "window",
-        "blocked",
-        "marketing_stopped_at",
-        "created_at",
-        "subject_id",
-    )
-    fields = readonly_fields
+    fields = readonly_fields = (
+        "display_name", "masked_phone", "former_ids", "merged_into", "window", "blocked",
+        "marketing_stopped_at", "created_at", "subject_id",
+    )  # fmt: skip
     actions = ["block", "unblock", "ask_number"]
 
     @admin.display(description="nome")

@@ -10,8 +10,7 @@ from whatsapp.types import State, tone
 
 class AttemptInline(ReadOnly, admin.TabularInline[Attempt, Message]):
     model = Attempt
-    readonly_fields = ("started_at", "answered_at", "state", "error_code", "error_text")
-    fields = readonly_fields
+    fields = readonly_fields = ("started_at", "answered_at", "state", "error_code", "error_text")
     extra = 0
     ordering = ["pk"]
 
@@ -27,22 +26,10 @@ class MessageAdmin(Watched[Message]):
     ordering = ["-pk"]
     show_full_result_count = False
     inlines = [AttemptInline]
-    readonly_fields = (
-        "contact",
-        "direction",
-        "full_text",
-        "state",
-        "reason",
-        "lane",
-        "created_at",
-        "due_at",
-        "accepted_at",
-        "sent_at",
-        "delivered_at",
-        "read_at",
-        "handled_at",
-    )
-    fields = readonly_fields
+    fields = readonly_fields = (
+        "contact", "direction", "full_text", "state", "reason", "lane", "created_at", "due_at",
+        "accepted_at", "sent_at", "delivered_at", "read_at", "handled_at",
+    )  # fmt: skip
 
     @admin.display(description="verso", ordering="inbound")
     def direction(self, message: Message) -> str:
@@ -67,17 +54,9 @@ class WebhookEventAdmin(ReadOnly, admin.ModelAdmin[WebhookEvent]):
     list_filter = ["inbox", ("handled_at", admin.EmptyFieldListFilter)]
     ordering = ["-pk"]
     show_full_result_count = False
-    readonly_fields = (
-        "received_at",
-        "provider",
-        "inbox",
-        "size",
-        "handled_at",
-        "attempts",
-        "due_at",
-        "error",
-    )
-    fields = readonly_fields
+    fields = readonly_fields = (
+        "received_at", "provider", "inbox", "size", "handled_at", "attempts", "due_at", "error",
+    )  # fmt: skip
 
     @admin.display(description="byte")
     def size(self, event: WebhookEvent) -> int:
