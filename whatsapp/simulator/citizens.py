@@ -1,7 +1,5 @@
 """What a citizen does on a phone, and the webhook that tells the project (fact sheet 3.4, 3.5)."""
 
-from __future__ import annotations
-
 import mimetypes
 import time
 from collections.abc import Callable
