@@ -212,11 +212,8 @@ class ActForm(forms.Form):
         return main
 
     def perform(self, user: User) -> str:
-        """Do it, and return what to tell the user.
-
-        Raises:
-            CaseworkError, Forbidden, ContentError: with what happened and what to do.
-        """
+        """Do it, and return what to tell the user. Raises CaseworkError, Forbidden, ContentError: with what
+        happened and what to do."""
         casework.check_unchanged(self.report, self.cleaned_data["seen"])
         self.act.do(self.report, user, self.cleaned_data)
         return self.act.done

@@ -46,11 +46,7 @@ class Line:
 
 
 def read(data: bytes) -> list[Line]:
-    """The rows that are not blank.
-
-    Raises:
-        Unreadable: it is no list of numbers, or too long.
-    """
+    """The rows that are not blank. Raises Unreadable: it is no list of numbers, or too long."""
     if len(data) > MOST_BYTES:
         raise Unreadable(f"Il file supera {MOST_BYTES // 1024**2} MB: dividilo in più elenchi.")
     text = _decode(data)

@@ -144,10 +144,7 @@ def _is_text(content: bytes) -> bool:
 
 def redraw(content: bytes) -> Picture:
     """Decode a picture and draw it anew: whatever else the file carried (EXIF, position, scripts) is gone.
-
-    Raises:
-        ContentError: not a picture, or too many pixels.
-    """
+    Raises ContentError: not a picture, or too many pixels."""
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as picture:
             if picture.width * picture.height > PIXEL_LIMIT:
@@ -253,11 +250,8 @@ def remark(upload: UploadedFile[Any], media: Media) -> str:
 
 
 def store(media: Media, content: bytes, mime: str) -> Media:
-    """Write the bytes of a checked file; pictures are drawn anew and get a thumbnail.
-
-    Raises:
-        ContentError: a picture that cannot be read.
-    """
+    """Write the bytes of a checked file; pictures are drawn anew and get a thumbnail. Raises ContentError: a
+    picture that cannot be read."""
     suffix = DOCUMENTS.get(mime) or mime.rsplit("/", 1)[-1]
     if media.kind == Kind.IMAGE:
         picture = redraw(content)
