@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from regalbuto_urp.access import admin as access
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.admin.base import ReadOnly, badge, column
 
 __all__ = ["ActionLogAdmin", "access"]
 
@@ -44,13 +44,12 @@ class ActionLogAdmin(ReadOnly, admin.ModelAdmin[LogEntry]):
     date_hierarchy = "timestamp"
     show_full_result_count = False
 
-    @admin.display(description="quando", ordering="timestamp")
-    def when(self, entry: Any) -> Any:
-        return entry.timestamp
-
-    @admin.display(description="chi", ordering="actor")
-    def who(self, entry: Any) -> str:
-        return (entry.actor.get_full_name() or str(entry.actor)) if entry.actor else "il sistema"
+    when = column("quando", lambda row: row.timestamp, ordering="timestamp")
+    who = column(
+        "chi",
+        lambda row: (row.actor.get_full_name() or str(row.actor)) if row.actor else "il sistema",
+        ordering="actor",
+    )
 
     @admin.display(description="che cosa", ordering="action")
     def what(self, entry: Any) -> SafeString:

@@ -12,14 +12,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from subscribers import enrolment, exports, importing, listfile
 from subscribers.admin.pages import DayInput, form_page
 from subscribers.importing import Outcome, State
 from subscribers.models import SubscriberImport
-from whatsapp.admin.base import Paged, ReadOnly, badge
+from whatsapp.admin.base import Paged, ReadOnly, badge, column
 
 PROBLEMS = 50
 TONES = {State.PREVIEW: "amber", State.RUNNING: "blue", State.DONE: "green", State.CANCELLED: "grey"}
@@ -96,9 +95,9 @@ class SubscriberImportAdmin(ReadOnly, Paged[SubscriberImport]):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request)
 
-    @admin.display(description="stato", ordering="state")
-    def state_badge(self, source: SubscriberImport) -> SafeString:
-        return badge(TONES[State(source.state)], source.get_state_display())
+    state_badge = column(
+        "stato", lambda row: badge(TONES[State(row.state)], row.get_state_display()), ordering="state"
+    )
 
     def _found(self, request: HttpRequest, pk: object) -> SubscriberImport:
         if not self.has_view_permission(request):

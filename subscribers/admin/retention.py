@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from subscribers import retention
 from subscribers.models import RetentionRule, RetentionRun
-from whatsapp.admin.base import Fixed, Paged, ReadOnly
+from whatsapp.admin.base import Fixed, Paged, ReadOnly, column
 
 LONGEST = 3650  # days: ten years
 
@@ -50,18 +50,14 @@ class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[RetentionRuleForm]:
         return RetentionRuleForm
 
-    @admin.display(description="che cosa")
-    def name(self, rule: RetentionRule) -> str:
-        return retention.clocks()[rule.slug].name
+    name = column("che cosa", lambda row: retention.clocks()[row.slug].name)
 
     @admin.display(description="proposta e minimo")
     def limits(self, rule: RetentionRule) -> str:
         clock = retention.clocks()[rule.slug]
         return f"{clock.days}, almeno {clock.minimum}"
 
-    @admin.display(description="spiegazione")
-    def explanation(self, rule: RetentionRule) -> str:
-        return retention.clocks()[rule.slug].explanation
+    explanation = column("spiegazione", lambda row: retention.clocks()[row.slug].explanation)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         trial = reverse("admin:subscribers_retentionrule_trial")

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from subscribers import keywords, policies, texts
 from subscribers.models import Policy, ServiceText, Topic
-from whatsapp.admin.base import Fixed
+from whatsapp.admin.base import Fixed, column
 
 TITLE = "Nuova informativa di WhatsURP"
 TEXT = (
@@ -113,9 +113,7 @@ class ServiceTextAdmin(Fixed, admin.ModelAdmin[ServiceText]):
         """The saved text, with an example in the place of each placeholder."""
         return format_html('<div class="wu-note">{}</div>', linebreaksbr(texts.preview(row.text)))
 
-    @admin.display(description="testo")
-    def beginning(self, row: ServiceText) -> str:
-        return row.text[:80]
+    beginning = column("testo", lambda row: row.text[:80])
 
 
 class TopicForm(forms.ModelForm[Topic]):

@@ -74,6 +74,16 @@ class Watched(ReadOnly, Paged[Row]):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
+def column(description: str, tell: Callable[[Any], Any], **shown_as: Any) -> Callable[[Any, Any], Any]:
+    """What a list or a page says of a row; `shown_as` is what `admin.display` takes."""
+
+    def told(self: Any, row: Any) -> Any:
+        return tell(row)
+
+    shown: Callable[[Any, Any], Any] = admin.display(told, description=description, **shown_as)
+    return shown
+
+
 def badge(tone: str, label: str) -> SafeString:
     """A coloured word; the colour only repeats what the word says."""
     return format_html('<span class="wu-badge wu-badge--{}">{}</span>', tone, label)

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from whatsapp import account, audit, channels
-from whatsapp.admin.base import Fixed, Paged, ReadOnly, badge
+from whatsapp.admin.base import Fixed, Paged, ReadOnly, badge, column
 from whatsapp.models import AccountEvent, Call, Channel, StaffPhone
 
 NEWS_SHOWN = 10
@@ -52,18 +52,20 @@ class ChannelAdmin(Fixed, Paged[Channel]):
     def has_pause_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("whatsapp.pause_channel")
 
-    @admin.display(description="stato")
-    def status(self, channel: Channel) -> SafeString:
-        return badge("red", "in pausa") if channel.paused_at else badge("green", "attivo")
+    status = column(
+        "stato", lambda row: badge("red", "in pausa") if row.paused_at else badge("green", "attivo")
+    )
 
     @admin.display(description="qualità", ordering="quality")
     def health(self, channel: Channel) -> SafeString | str:
         label = account.QUALITIES.get(channel.quality, "non ancora nota")
         return badge("red", label) if channel.quality == "RED" else label
 
-    @admin.display(description="limite nelle 24 ore", ordering="tier")
-    def limit(self, channel: Channel) -> str:
-        return account.describe_tier(channel.tier) or "non ancora noto"
+    limit = column(
+        "limite nelle 24 ore",
+        lambda row: account.describe_tier(row.tier) or "non ancora noto",
+        ordering="tier",
+    )
 
     @admin.display(description="servizio")
     def opening(self, channel: Channel) -> SafeString:
@@ -131,9 +133,7 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
     show_full_result_count = False
     fields = readonly_fields = ("at", "text", "mark", "event")
 
-    @admin.display(description="effetto", ordering="serious")
-    def mark(self, event: Any) -> SafeString | str:
-        return seriousness(event) or "–"
+    mark = column("effetto", lambda row: seriousness(row) or "–", ordering="serious")
 
 
 @admin.register(Call)

@@ -1,9 +1,8 @@
 """Ledgers to read: messages with their attempts, the raw inbox."""
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
 
-from whatsapp.admin.base import ReadOnly, Watched, badge
+from whatsapp.admin.base import ReadOnly, Watched, badge, column
 from whatsapp.models import Attempt, Message, WebhookEvent
 from whatsapp.types import State, tone
 
@@ -31,21 +30,14 @@ class MessageAdmin(Watched[Message]):
         "accepted_at", "sent_at", "delivered_at", "read_at", "handled_at",
     )  # fmt: skip
 
-    @admin.display(description="verso", ordering="inbound")
-    def direction(self, message: Message) -> str:
-        return "dal cittadino" if message.inbound else "dal Comune"
-
-    @admin.display(description="testo")
-    def excerpt(self, message: Message) -> str:
-        return message.excerpt
-
-    @admin.display(description="testo")
-    def full_text(self, message: Message) -> str:
-        return message.text or message.excerpt
-
-    @admin.display(description="stato", ordering="state")
-    def state_badge(self, message: Message) -> SafeString:
-        return badge(tone(State(message.state)), message.get_state_display())
+    direction = column(
+        "verso", lambda row: "dal cittadino" if row.inbound else "dal Comune", ordering="inbound"
+    )
+    excerpt = column("testo", lambda row: row.excerpt)
+    full_text = column("testo", lambda row: row.text or row.excerpt)
+    state_badge = column(
+        "stato", lambda row: badge(tone(State(row.state)), row.get_state_display()), ordering="state"
+    )
 
 
 @admin.register(WebhookEvent)
@@ -58,6 +50,4 @@ class WebhookEventAdmin(ReadOnly, admin.ModelAdmin[WebhookEvent]):
         "received_at", "provider", "inbox", "size", "handled_at", "attempts", "due_at", "error",
     )  # fmt: skip
 
-    @admin.display(description="byte")
-    def size(self, event: WebhookEvent) -> int:
-        return len(event.body)
+    size = column("byte", lambda row: len(row.body))

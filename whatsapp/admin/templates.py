@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from whatsapp import account, bubbles, templates
-from whatsapp.admin.base import Paged, badge
+from whatsapp.admin.base import Paged, badge, column
 from whatsapp.admin.template_form import TemplateForm
 from whatsapp.errors import ChannelError, ContentError
 from whatsapp.models import Template
@@ -47,9 +47,11 @@ class TemplateAdmin(Paged[Template]):
     class Media:
         css = {"all": ["whatsapp/phone.css"]}
 
-    @admin.display(description="stato", ordering="status")
-    def status_badge(self, template: Template) -> SafeString:
-        return badge(TONES.get(Template.Status(template.status), "red"), template.get_status_display())
+    status_badge = column(
+        "stato",
+        lambda row: badge(TONES.get(Template.Status(row.status), "red"), row.get_status_display()),
+        ordering="status",
+    )
 
     @admin.display(description="categoria", ordering="category")
     def category_badge(self, template: Template) -> SafeString | str:
