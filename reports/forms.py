@@ -54,21 +54,12 @@ def _told(act: Callable[..., ReportEvent], *names: str) -> Do:
     return do
 
 
-def _closing(outcome: State) -> Do:
-    return _told(lambda report, user, text, **how: casework.close(report, user, outcome, text, **how))
-
-
 def _end(outcome: State, title: str, button: str, *, danger: bool = True) -> Act:
-    done = f"Segnalazione chiusa: {outcome.label}."
     return Act(
-        title=title,
-        button=button,
-        done=done,
-        do=_closing(outcome),
-        to=outcome,
-        says=outcome.value,
-        danger=danger,
-    )
+        title=title, button=button, done=f"Segnalazione chiusa: {outcome.label}.",
+        do=_told(lambda report, user, text, **how: casework.close(report, user, outcome, text, **how)),
+        to=outcome, says=outcome.value, danger=danger,
+    )  # fmt: skip
 
 
 ACTS: dict[str, Act] = {

@@ -63,28 +63,14 @@ INBOUND_TYPES = {
     **TYPES,
     **dict.fromkeys(DOCUMENTS, Kind.DOCUMENT),
     "image/webp": Kind.IMAGE,
-    "audio/ogg": Kind.AUDIO,
-    "audio/mpeg": Kind.AUDIO,
-    "audio/mp4": Kind.AUDIO,
-    "audio/m4a": Kind.AUDIO,
-    "audio/aac": Kind.AUDIO,
-    "audio/amr": Kind.AUDIO,
+    **{f"audio/{name}": Kind.AUDIO for name in ("ogg", "mpeg", "mp4", "m4a", "aac", "amr")},
 }
 # EXIF's orientations 2-8, and what undoes each.
+_T = Image.Transpose
 _TURNS: dict[Any, Image.Transpose] = dict(
-    enumerate(
-        [
-            Image.Transpose.FLIP_LEFT_RIGHT,
-            Image.Transpose.ROTATE_180,
-            Image.Transpose.FLIP_TOP_BOTTOM,
-            Image.Transpose.TRANSPOSE,
-            Image.Transpose.ROTATE_270,
-            Image.Transpose.TRANSVERSE,
-            Image.Transpose.ROTATE_90,
-        ],
-        2,
-    )
-)
+    enumerate([_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM, _T.TRANSPOSE, _T.ROTATE_270,
+               _T.TRANSVERSE, _T.ROTATE_90], 2)
+)  # fmt: skip
 PICTURE_SIDE = 2048
 THUMBNAIL_SIDE = 360
 # A picture bomb is small in bytes and huge in pixels.

@@ -29,17 +29,14 @@ def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane, *, context
     Returns:
         How many rows the content has now. The worker is nudged after commit: callers never do.
     """
-    rows = [
-        Message(
-            contact_id=pk,
-            content=content,
-            inbound=False,
-            lane=lane,
-            state=State.QUEUED,
-            context_id=context_id,
-        )
-        for pk in contact_ids
-    ]
+    same = {
+        "content": content,
+        "inbound": False,
+        "lane": lane,
+        "state": State.QUEUED,
+        "context_id": context_id,
+    }
+    rows = [Message(contact_id=pk, **same) for pk in contact_ids]
     Message.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
     nudge(f"whatsapp.deliver_{lane.value}")
     return content.messages.count()

@@ -62,10 +62,6 @@ def check_file(kind: str, content: JSON, media: MediaStore) -> JSON:
     }
 
 
-def _text(content: JSON, media: MediaStore) -> JSON:
-    return {"text": at_most(need(content, "body", str), TEXT, "text['body']", 100)}
-
-
 def _file(kind: str) -> Callable[[JSON, MediaStore], JSON]:
     def check(content: JSON, media: MediaStore) -> JSON:
         caption = at_most(content.get("caption", ""), CAPTION, f"{kind}['caption']", 100)
@@ -74,14 +70,6 @@ def _file(kind: str) -> Callable[[JSON, MediaStore], JSON]:
         return {"header": {"kind": kind, "media": check_file(kind, content, media)}, "text": caption}
 
     return check
-
-
-def _location(content: JSON, media: MediaStore) -> JSON:
-    return {"header": {"kind": "location", "location": check_location(content)}}
-
-
-def _reaction(content: JSON, media: MediaStore) -> JSON:
-    return {"target": need(content, "message_id", str), "reaction": str(content.get("emoji", ""))}
 
 
 def _interactive(content: JSON, media: MediaStore) -> JSON:
@@ -126,9 +114,12 @@ ACTIONS: dict[str, Callable[[JSON], list[JSON]]] = {
     "request_contact_info": lambda action: [{"kind": "contacts", "text": "Condividi il numero"}],
 }
 CHECKS: dict[str, Callable[[JSON, MediaStore], JSON]] = {
-    "text": _text,
-    "location": _location,
-    "reaction": _reaction,
+    "text": lambda content, _: {"text": at_most(need(content, "body", str), TEXT, "text['body']", 100)},
+    "location": lambda content, _: {"header": {"kind": "location", "location": check_location(content)}},
+    "reaction": lambda content, _: {
+        "target": need(content, "message_id", str),
+        "reaction": str(content.get("emoji", "")),
+    },
     "interactive": _interactive,
     **{kind: _file(kind) for kind in ("image", "video", "audio", "document", "sticker")},
 }
