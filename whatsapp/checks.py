@@ -92,7 +92,7 @@ def _folder() -> Iterator[CheckMessage]:
     media = Path(settings.MEDIA_ROOT).resolve()
     for folder in filter(None, [settings.STATIC_ROOT, *settings.STATICFILES_DIRS]):
         # A folder may stand beside the prefix its files are published under.
-        public = Path(folder[1] if isinstance(folder, tuple) else folder).resolve()
+        public = Path(str(folder[1] if isinstance(folder, tuple) else folder)).resolve()
         if media == public or public in media.parents or media in public.parents:
             yield _error(
                 6,
