@@ -5,12 +5,12 @@ from typing import Any
 # Its own admin, in English, registers itself when imported: it must be there to be replaced.
 from auditlog.admin import LogEntry
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from regalbuto_urp.access import admin as access
+from whatsapp.admin.base import ReadOnly, badge, column
 
 __all__ = ["ActionLogAdmin", "access"]
 
@@ -34,7 +34,7 @@ admin.site.unregister(LogEntry)
 
 
 @admin.register(LogEntry)
-class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
+class ActionLogAdmin(ReadOnly, admin.ModelAdmin[LogEntry]):
     list_display = ["when", "who", "what", "thing", "details"]
     list_display_links = None
     list_filter = ["action", ("content_type", admin.RelatedOnlyFieldListFilter)]
@@ -44,29 +44,18 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
     date_hierarchy = "timestamp"
     show_full_result_count = False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.display(description="quando", ordering="timestamp")
-    def when(self, entry: Any) -> Any:
-        return entry.timestamp
-
-    @admin.display(description="chi", ordering="actor")
-    def who(self, entry: Any) -> str:
-        return (entry.actor.get_full_name() or str(entry.actor)) if entry.actor else "il sistema"
+    when = column("quando", lambda row: row.timestamp, ordering="timestamp")
+    who = column(
+        "chi",
+        lambda row: (row.actor.get_full_name() or str(row.actor)) if row.actor else "il sistema",
+        ordering="actor",
+    )
 
     @admin.display(description="che cosa", ordering="action")
     def what(self, entry: Any) -> SafeString:
-        badge = '<span class="wu-badge wu-badge--{}">{}</span>'
         told = entry.additional_data or {}
         done = told.get("done") or ("esportato" if told else entry.get_action_display())
-        return format_html(badge, _TONES[entry.action], done)
+        return badge(_TONES[entry.action], done)
 
     @admin.display(description="su che cosa", ordering="content_type")
     def thing(self, entry: Any) -> str:
@@ -94,9 +83,8 @@ class ActionLogAdmin(admin.ModelAdmin[LogEntry]):
 def _exported(told: dict[str, Any]) -> SafeString:
     """An export; while it is leaving, or if it was broken off, neither rows nor hash are known."""
     rows = ((label, _WORDS.get(str(told[key]), told[key])) for key, label in _EXPORT.items() if key in told)
-    left = "" if told.get("completed") else "non completata: in corso, oppure interrotta"
-    badge = format_html('<span class="wu-badge wu-badge--amber">{}</span>', left) if left else ""
-    return format_html("{}{}", badge, format_html_join("", "<div><strong>{}</strong>: {}</div>", rows))
+    left = "" if told.get("completed") else badge("amber", "non completata: in corso, oppure interrotta")
+    return format_html("{}{}", left, format_html_join("", "<div><strong>{}</strong>: {}</div>", rows))
 
 
 def _told(change: Any) -> str:

@@ -57,11 +57,8 @@ def home() -> Path:
 
 
 def claim_folder() -> TextIO:
-    """Keep this folder's data for this process alone, until it ends however it ends.
-
-    Raises:
-        RuntimeError: another `make run` has it.
-    """
+    """Keep this folder's data for this process alone, until it ends however it ends. Raises RuntimeError:
+    another `make run` has it."""
     home().mkdir(parents=True, exist_ok=True)
     lock = (home() / "lock").open("w")
     try:
@@ -88,11 +85,8 @@ def free_port() -> int:
 
 
 def wait_for(ready: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
-    """Wait until something answers; a deadline instead of a hang.
-
-    Raises:
-        RuntimeError: it did not, in time.
-    """
+    """Wait until something answers; a deadline instead of a hang. Raises RuntimeError: it did not, in
+    time."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
@@ -146,10 +140,10 @@ class Servers:
         home().chmod(0o755)
         return copy / programs
 
-    def _pg(self, program: str, *arguments: str) -> None:
+    def _pg(self, program: str, *arguments: str, check: bool = True) -> None:
         command = [str(self.programs / program), "-D", str(self.postgres), *arguments]
         done = subprocess.run(command, user=self.user, capture_output=True, text=True, cwd="/", timeout=120)
-        if done.returncode:
+        if done.returncode and check:
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
 
     def start(self) -> None:
@@ -157,10 +151,7 @@ class Servers:
         if not (self.postgres / "PG_VERSION").exists():
             self._pg("initdb", "--auth=trust", "--encoding=utf8", "--username=postgres", "--no-sync")
         if (self.postgres / "postmaster.pid").exists():
-            subprocess.run(
-                [str(self.programs / "pg_ctl"), "-D", str(self.postgres), "-m", "fast", "-w", "stop"],
-                user=self.user, capture_output=True, cwd="/", check=False,
-            )  # fmt: skip
+            self._pg("pg_ctl", "-m", "fast", "-w", "stop", check=False)
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.run}' -c max_connections=200"
         if self.fast:
             # Statistics taken while tests roll their rows back would say that every table is empty.
@@ -212,10 +203,7 @@ class Servers:
         if self.redis is not None:
             self.redis.terminate()
             self.redis.wait(10)
-        subprocess.run(
-            [str(self.programs / "pg_ctl"), "-D", str(self.postgres), "-m", "fast", "-w", "stop"],
-            user=self.user, capture_output=True, cwd="/", check=False,
-        )  # fmt: skip
+        self._pg("pg_ctl", "-m", "fast", "-w", "stop", check=False)
         shutil.rmtree(self.run, ignore_errors=True)
 
 

@@ -86,12 +86,8 @@ def main() -> None:
         manage(env, "collectstatic", "--noinput", "--verbosity", "0")
         manage(env, "sync_templates")
         manage(env, "demo_data")
-        honcho = subprocess.Popen(
-            [sys.executable, "-m", "honcho", "start", *PROCESSES],
-            cwd=BASE_DIR,
-            env=env,
-            start_new_session=True,
-        )
+        command = [sys.executable, "-m", "honcho", "start", *PROCESSES]
+        honcho = subprocess.Popen(command, cwd=BASE_DIR, env=env, start_new_session=True)
         running.callback(stop_process, honcho, seconds=20)
         wait_for(lambda: answers(f"http://127.0.0.1:{env['PORT']}/"), "Il sito", seconds=60)
         say_where(env)

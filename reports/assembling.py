@@ -268,7 +268,8 @@ def refresh(report: Report) -> None:
     _locate(report, messages)
     if not report.category_by_staff:
         tapped = [m.content.payload for m in messages if m.content.kind == Kind.BUTTON_REPLY]
-        _classify(report, tapped[-1].split(":")[-1] if tapped else _kind_of(written))
+        slug = tapped[-1].split(":")[-1] if tapped else _kind_of(written)
+        put_in(report, ReportCategory.objects.select_related("office").filter(slug=slug).first())
     weigh(report, written)
     report.save()
 
@@ -292,10 +293,6 @@ def _kind_of(written: Sequence[str]) -> str:
     """Of what the lines say together, without those that say nothing («è ancora così», «via Dante 4»)."""
     telling = [text for text in written if severity.assess(text).category != severity.OTHER]
     return severity.assess("\n".join(telling or written)).category
-
-
-def _classify(report: Report, slug: str) -> None:
-    put_in(report, ReportCategory.objects.select_related("office").filter(slug=slug).first())
 
 
 def put_in(report: Report, category: ReportCategory | None) -> None:

@@ -41,19 +41,19 @@ def check_unchanged(report: Report, seen: int) -> None:
 
 
 @transaction.atomic
-def verify(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
-    """The user looks into it: is it so, is it ours?"""
+def _step(
+    wanted: State, kind: Event, report: Report, user: User, text: str = "", *, by_template: bool = False
+) -> ReportEvent:
+    """One of the three below; only who takes charge takes the case from a colleague."""
     report = assembling.lock(report.pk)
-    report.assigned_to = report.assigned_to or user
-    return _move(report, user, State.VERIFYING, Event.VERIFYING, text, by_template=by_template)
+    report.assigned_to = user if wanted == State.TAKEN else report.assigned_to or user
+    return _move(report, user, wanted, kind, text, by_template=by_template)
 
 
-@transaction.atomic
-def take_charge(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
-    """The user deals with it from now on."""
-    report = assembling.lock(report.pk)
-    report.assigned_to = user
-    return _move(report, user, State.TAKEN, Event.TAKEN, text, by_template=by_template)
+# The user looks into it: is it so, is it ours? The user deals with it from now on. Somebody is at work on it.
+verify = partial(_step, State.VERIFYING, Event.VERIFYING)
+take_charge = partial(_step, State.TAKEN, Event.TAKEN)
+start_work = partial(_step, State.WORKING, Event.STARTED)
 
 
 def take_from_phone(sender: object, *, key: str, user: User, **_: object) -> None:
@@ -62,14 +62,6 @@ def take_from_phone(sender: object, *, key: str, user: User, **_: object) -> Non
     report = Report.objects.filter(pk=int(number)).first() if number.isdecimal() else None
     if report and report.state in states.WAITING and user.has_perm("reports.treat_report"):
         take_charge(report, user, texts.fill("taken", report))
-
-
-@transaction.atomic
-def start_work(report: Report, user: User, text: str = "", *, by_template: bool = False) -> ReportEvent:
-    """Somebody is at work on it."""
-    report = assembling.lock(report.pk)
-    report.assigned_to = report.assigned_to or user
-    return _move(report, user, State.WORKING, Event.STARTED, text, by_template=by_template)
 
 
 @transaction.atomic

@@ -38,13 +38,8 @@ def _end_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
 
 
-def _days(row: Report, end: datetime | None) -> float | str:
-    told = statistics.days(end - row.opened_at if end else None)
-    return "" if told is None else told
-
-
-def _inside(row: Report) -> str:
-    return {True: "sì", False: "no", None: ""}[row.inside_town]
+def _days(row: Report, end: datetime | None) -> float | None:
+    return statistics.days(end - row.opened_at if end else None)
 
 
 class ReportResource(resources.Resource):  # type: ignore[type-arg]  # generic for mypy only
@@ -64,7 +59,7 @@ class ReportResource(resources.Resource):  # type: ignore[type-arg]  # generic f
     zipcode = Column(lambda row, _: ZIPCODE if row.inside_town else "")
     lat = Column(lambda row, _: _rounded(row.latitude))
     long = Column(lambda row, _: _rounded(row.longitude))
-    nel_territorio = Column(lambda row, _: _inside(row))
+    nel_territorio = Column(lambda row, _: {True: "sì", False: "no"}.get(row.inside_town, ""))
     gravita = Column(lambda row, _: scoring.LEVELS[row.level])
     giorni_alla_prima_risposta = Column(lambda row, _: _days(row, row.answered_at))
     giorni_alla_chiusura = Column(lambda row, _: _days(row, row.closed_at))

@@ -54,21 +54,12 @@ def _told(act: Callable[..., ReportEvent], *names: str) -> Do:
     return do
 
 
-def _closing(outcome: State) -> Do:
-    return _told(lambda report, user, text, **how: casework.close(report, user, outcome, text, **how))
-
-
 def _end(outcome: State, title: str, button: str, *, danger: bool = True) -> Act:
-    done = f"Segnalazione chiusa: {outcome.label}."
     return Act(
-        title=title,
-        button=button,
-        done=done,
-        do=_closing(outcome),
-        to=outcome,
-        says=outcome.value,
-        danger=danger,
-    )
+        title=title, button=button, done=f"Segnalazione chiusa: {outcome.label}.",
+        do=_told(lambda report, user, text, **how: casework.close(report, user, outcome, text, **how)),
+        to=outcome, says=outcome.value, danger=danger,
+    )  # fmt: skip
 
 
 ACTS: dict[str, Act] = {
@@ -212,11 +203,8 @@ class ActForm(forms.Form):
         return main
 
     def perform(self, user: User) -> str:
-        """Do it, and return what to tell the user.
-
-        Raises:
-            CaseworkError, Forbidden, ContentError: with what happened and what to do.
-        """
+        """Do it, and return what to tell the user. Raises CaseworkError, Forbidden, ContentError: with what
+        happened and what to do."""
         casework.check_unchanged(self.report, self.cleaned_data["seen"])
         self.act.do(self.report, user, self.cleaned_data)
         return self.act.done

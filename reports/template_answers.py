@@ -44,11 +44,8 @@ def frame(report: Report) -> Frame:
 
 
 def make_content(report: Report, text: str) -> Content:
-    """What goes to the citizen, with a button to the case's own page.
-
-    Raises:
-        ContentError: no approved template, empty or too long a text.
-    """
+    """What goes to the citizen, with a button to the case's own page. Raises ContentError: no approved
+    template, empty or too long a text."""
     link = [("url", f"{report.token}/")]
     words = [report.number, templates.clean_parameter(text)]
     return contents.from_template(template(), words, button_parameters=link)

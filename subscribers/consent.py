@@ -79,7 +79,8 @@ def subscribe_all(people: Iterable[tuple[Contact, How]]) -> list[bool | HasLeft]
         if subscriber.state != Subscriber.State.ACTIVE and left_at and how.get("source") in FOR_OTHERS:
             outcomes.append(HasLeft(recipients.has_left(left_at)))
             continue
-        joins = subscriber.state != Subscriber.State.ACTIVE and _after(when, left_at)
+        # WhatsApp's times are whole seconds: in the same second the OFF wins.
+        joins = subscriber.state != Subscriber.State.ACTIVE and (left_at is None or when > left_at)
         outcomes.append(joins)
         if joins:
             subscriber.state, subscriber.since, subscriber.left_at = Subscriber.State.ACTIVE, when, None
@@ -183,11 +184,6 @@ def _locked(contact: Contact) -> Contact:
 def _when(how: How) -> datetime:
     message = how.get("message")
     return how.get("at") or (message.sent_at if message else None) or timezone.now()
-
-
-def _after(when: datetime, left_at: datetime | None) -> bool:
-    """WhatsApp's times are whole seconds: in the same second the OFF wins."""
-    return left_at is None or when > left_at
 
 
 def _left_before_erasure(persons: Iterable[Contact]) -> dict[int, datetime]:

@@ -106,11 +106,8 @@ def mobile(text: str) -> str:
 
 
 def beginning(day: date) -> datetime:
-    """The moment a signature counts from: the day's first, so that an OFF of the same day is later.
-
-    Raises:
-        Refused: a day to come, or before the service was thought of.
-    """
+    """The moment a signature counts from: the day's first, so that an OFF of the same day is later. Raises
+    Refused: a day to come, or before the service was thought of."""
     if day > timezone.localdate():
         raise Refused("la data della firma è nel futuro", "signed_on")
     if day < EARLIEST:

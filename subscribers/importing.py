@@ -199,12 +199,8 @@ def _subscribe(source: SubscriberImport, rows: list[ImportRow]) -> None:
 
 def _how(source: SubscriberImport, row: ImportRow) -> How:
     reference = f"{source.reference} («{source.filename}», riga {row.line})"
-    return How(
-        at=row.consented_at,
-        actor=source.created_by.get_username(),
-        source=Source.IMPORT,
-        reference=reference,
-    )
+    actor = source.created_by.get_username()
+    return How(at=row.consented_at, actor=actor, source=Source.IMPORT, reference=reference)
 
 
 def _people(rows: list[ImportRow]) -> tuple[dict[str, Contact], datetime]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from subscribers import consent, texts, welcomes
 from subscribers.keywords import Recognition, recognise
@@ -92,15 +93,7 @@ def _off(message: Message, asked: Recognition) -> None:
     _reply(message, "goodbye" if left else "already" if subscribed else "not-subscribed")
 
 
-def _topic_on(message: Message, asked: Recognition) -> None:
-    _topic(message, asked, consent.keep_topic, "topic-kept")
-
-
-def _topic_off(message: Message, asked: Recognition) -> None:
-    _topic(message, asked, consent.leave_topic, "topic-left")
-
-
-def _topic(message: Message, asked: Recognition, act: Callable[..., bool], slug: str) -> None:
+def _topic(act: Callable[..., bool], slug: str, message: Message, asked: Recognition) -> None:
     topic = Topic.objects.get(slug=asked.topic)
     act(message.contact, topic, message=message)
     if consent.is_subscribed(message.contact):
@@ -137,8 +130,8 @@ def _status(message: Message, asked: Recognition) -> None:
 _ACTIONS: dict[str, Callable[[Message, Recognition], None]] = {
     "on": _on,
     "off": _off,
-    "topic_on": _topic_on,
-    "topic_off": _topic_off,
+    "topic_on": partial(_topic, consent.keep_topic, "topic-kept"),
+    "topic_off": partial(_topic, consent.leave_topic, "topic-left"),
     "ask_on": _ask_on,
     "ask_off": _ask_off,
     "status": _status,

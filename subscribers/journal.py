@@ -61,11 +61,8 @@ def write() -> int:
 
 
 def read() -> Iterator[Line]:
-    """The journal's whole lines, in order; nothing where there is none.
-
-    Raises:
-        ValueError: a line is not one of ours.
-    """
+    """The journal's whole lines, in order; nothing where there is none. Raises ValueError: a line is not one
+    of ours."""
     path = Path(settings.CONSENT_JOURNAL or os.devnull)
     if path.exists():
         with path.open("rb") as file:

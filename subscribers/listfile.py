@@ -46,11 +46,7 @@ class Line:
 
 
 def read(data: bytes) -> list[Line]:
-    """The rows that are not blank.
-
-    Raises:
-        Unreadable: it is no list of numbers, or too long.
-    """
+    """The rows that are not blank. Raises Unreadable: it is no list of numbers, or too long."""
     if len(data) > MOST_BYTES:
         raise Unreadable(f"Il file supera {MOST_BYTES // 1024**2} MB: dividilo in più elenchi.")
     text = _decode(data)
@@ -128,18 +124,14 @@ def _columns(cells: list[str]) -> dict[str, int]:
     """Where each column is; without a header the first holds the numbers, and the rest is not looked at."""
     if not _is_header(cells):
         return {"number": 0}
-    keys = [_key(cell) for cell in cells]
+    plain = (unicodedata.normalize("NFKD", cell).casefold() for cell in cells)
+    keys = ["".join(re.findall("[a-z]", cell)) for cell in plain]
     found = {}
     for column, kinds in _HEADERS.items():
         places = (place for kind in kinds for place, key in enumerate(keys) if re.fullmatch(kind, key))
         if (place := next(places, None)) is not None:
             found[column] = place
     return found
-
-
-def _key(cell: str) -> str:
-    plain = unicodedata.normalize("NFKD", cell).casefold()
-    return "".join(re.findall("[a-z]", plain))
 
 
 def _line(line: int, cells: list[str], columns: dict[str, int]) -> Line:

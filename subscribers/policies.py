@@ -17,11 +17,8 @@ class AlreadyPublished(CannotPublish):
 
 
 def in_force() -> Policy:
-    """The version that holds now.
-
-    Raises:
-        ImproperlyConfigured: none was ever published; a migration publishes the first.
-    """
+    """The version that holds now. Raises ImproperlyConfigured: none was ever published; a migration publishes
+    the first."""
     policy = Policy.objects.filter(in_force_from__lte=timezone.now()).order_by("-version").first()
     if policy is None:
         raise ImproperlyConfigured("Non c'è un'informativa pubblicata.")

@@ -84,10 +84,7 @@ def find(number: str) -> list[Contact]:
 @transaction.atomic
 def erase(contact: Contact, request: Request) -> None:
     """Erase a person on request, the evidence of their consents too. What stays: keyed hashes and the chain.
-
-    Raises:
-        CannotDo: nothing is left to erase, or something forbids it first.
-    """
+    Raises CannotDo: nothing is left to erase, or something forbids it first."""
     person = merging.lock(contact.pk)
     if person.erased_at and not evidence(person).exists():
         raise CannotDo("I dati di questa persona sono già stati cancellati.")

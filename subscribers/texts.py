@@ -48,11 +48,8 @@ def _addresses() -> dict[str, str]:
 
 
 def fill(slug: str, **values: str) -> str:
-    """The text of this name with its placeholders filled; a missing value stays empty.
-
-    Raises:
-        ServiceText.DoesNotExist: no such text.
-    """
+    """The text of this name with its placeholders filled; a missing value stays empty. Raises
+    ServiceText.DoesNotExist: no such text."""
     row = ServiceText.objects.get(slug=slug)
     known = {**_addresses(), **values}
     return _PLACEHOLDER.sub(lambda match: known.get(match[1], ""), row.text)

@@ -24,20 +24,13 @@ Status = Template.Status
 
 # The provider's states (fact sheet 3.7, 5.2) as ours; whatever is not here cannot be sent.
 STATES = {
-    "APPROVED": Status.APPROVED,
-    "REINSTATED": Status.APPROVED,
-    "UNARCHIVED": Status.APPROVED,
-    "FLAGGED": Status.APPROVED,  # a warning: it still goes
-    "PENDING": Status.PENDING,
-    "IN_APPEAL": Status.PENDING,
+    # FLAGGED is a warning: it still goes.
+    **dict.fromkeys(["APPROVED", "REINSTATED", "UNARCHIVED", "FLAGGED"], Status.APPROVED),
+    **dict.fromkeys(["PENDING", "IN_APPEAL"], Status.PENDING),
     "REJECTED": Status.REJECTED,
-    "PAUSED": Status.PAUSED,
-    "LOCKED": Status.PAUSED,
-    "LIMIT_EXCEEDED": Status.DISABLED,
-    "ARCHIVED": Status.DISABLED,
-    "DISABLED": Status.DISABLED,
-    "PENDING_DELETION": Status.DISABLED,
-    "DELETED": Status.DISABLED,
+    **dict.fromkeys(["PAUSED", "LOCKED"], Status.PAUSED),
+    **dict.fromkeys(["LIMIT_EXCEEDED", "ARCHIVED", "DISABLED"], Status.DISABLED),
+    **dict.fromkeys(["PENDING_DELETION", "DELETED"], Status.DISABLED),
 }
 # Why, of the states that say no more (fact sheet 3.7).
 REASONS = {

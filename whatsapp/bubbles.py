@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.html import conditional_escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
@@ -33,28 +34,16 @@ class Bubble:
     place_address: str = ""
 
 
-def draw(
-    template: Template | None,
-    text: str,
-    *,
-    header: Header,
-    media: Media | None = None,
-    media_url: str = "",
-    place_name: str = "",
-    place_address: str = "",
-) -> Bubble:
-    """A message whose body reads `text`; what stands around it is the template's, if there is one."""
-    return Bubble(
-        header=header,
-        header_text=template.header_text if template else "",
-        body=formatted(text),
-        footer=template.footer if template else "",
-        buttons=tuple((b["type"], b["text"]) for b in template.buttons) if template else (),
-        media=media,
-        media_url=media_url,
-        place_name=place_name,
-        place_address=place_address,
-    )
+def draw(template: Template | None, text: str, *, header: Header, **shown: Any) -> Bubble:
+    """A message whose body reads `text`; what stands around it is the template's, if there is one.
+
+    Args:
+        shown: fields of `Bubble`: the file, the place.
+    """
+    if template:
+        buttons = tuple((button["type"], button["text"]) for button in template.buttons)
+        shown |= {"header_text": template.header_text, "footer": template.footer, "buttons": buttons}
+    return Bubble(header=header, body=formatted(text), **shown)
 
 
 def example(template: Template) -> Bubble:

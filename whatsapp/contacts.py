@@ -28,18 +28,14 @@ def resolve(sender: Sender, sent_at: datetime | None = None) -> Contact:
     if known is None:
         try:
             with transaction.atomic():
-                return _create(sender)
+                ids = {"phone": sender.phone, "bsuid": sender.bsuid}
+                names = {"profile_name": sender.name[:100], "username": sender.username[:60]}
+                return Contact.objects.create(**ids, **names)
         except IntegrityError:  # another worker was faster with this person's first message
             known = _by_identity(sender, sent_at)
     if known is None:
         raise IntegrityError("the sender's identifiers belong to somebody else")
     return known
-
-
-def _create(sender: Sender) -> Contact:
-    return Contact.objects.create(
-        phone=sender.phone, bsuid=sender.bsuid, profile_name=sender.name[:100], username=sender.username[:60]
-    )
 
 
 def _holders(*, phones: tuple[str | None, ...], bsuids: tuple[str | None, ...]) -> dict[str, Contact]:

@@ -21,11 +21,8 @@ SENDABLE = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT})
 def text(
     body: str, *, buttons: Sequence[tuple[str, str]] = (), expires_at: datetime | None = None
 ) -> Content:
-    """Save a free text, with up to three reply buttons (id, title). Only inside the 24-hour window.
-
-    Raises:
-        ContentError: empty, too long, or with buttons WhatsApp does not take.
-    """
+    """Save a free text, with up to three reply buttons (id, title). Only inside the 24-hour window. Raises
+    ContentError: empty, too long, or with buttons WhatsApp does not take."""
     if not buttons:
         return _save(Kind.TEXT, body, limit=TEXT_LIMIT, expires_at=expires_at)
     _check_choices(
@@ -37,10 +34,7 @@ def text(
 
 def choices(body: str, label: str, rows: Sequence[tuple[str, str, str]]) -> Content:
     """Save a text with a list to choose from: `label` opens it; rows are (id, title, description or empty).
-
-    Raises:
-        ContentError: empty or too long a text or label, or rows WhatsApp does not take.
-    """
+    Raises ContentError: empty or too long a text or label, or rows WhatsApp does not take."""
     _check_choices(rows, "voci", most=MAX_ROWS, id_limit=ROW_ID_LIMIT, title_limit=ROW_TITLE_LIMIT)
     if any(len(description) > ROW_TEXT_LIMIT for _, _, description in rows):
         raise ContentError(f"La descrizione di una voce può avere {ROW_TEXT_LIMIT} caratteri: accorciala.")
@@ -60,11 +54,8 @@ def ask_number(body: str) -> Content:
 
 
 def with_file(media: Media, caption: str = "") -> Content:
-    """Save a picture, a clip or a document with a few words.
-
-    Raises:
-        ContentError: a file that is not there or cannot be sent, or too long a caption.
-    """
+    """Save a picture, a clip or a document with a few words. Raises ContentError: a file that is not there or
+    cannot be sent, or too long a caption."""
     if media.status != Media.Status.FETCHED or media.kind not in SENDABLE:
         raise ContentError("Questo file non si può inviare: allega una foto, un video MP4 o un PDF.")
     if len(caption) > CAPTION_LIMIT:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.utils import timezone
 
@@ -118,7 +119,9 @@ def record(answers: Sequence[tuple[Attempt, Future[Acceptance]]]) -> None:
     outcomes = []
     for attempt, call in answers:
         try:
-            outcomes.append(_outcome(attempt, State.ACCEPTED, taken=call.result()))
+            taken = call.result()
+            told = {"provider_id": taken.provider_id, "note": taken.note}
+            outcomes.append(_outcome(attempt, State.ACCEPTED, **told))
         except errors.ChannelError as error:
             outcomes.append(_failure(attempt, error))
         except Exception:
@@ -143,32 +146,14 @@ def _failure(attempt: Attempt, error: errors.ChannelError) -> Outcome:
     unknown = isinstance(error, errors.OutcomeUnknown)
     # `attempts_made` was read before the claim counted this attempt.
     pause = ladder.wait(error, attempt.message.attempts_made + 1)
-    return _outcome(
-        attempt,
-        State.UNCERTAIN if unknown else State.FAILED,
-        error=error,
-        again_at=timezone.now() + pause if pause is not None else None,
-    )
+    again_at = timezone.now() + pause if pause is not None else None
+    state = State.UNCERTAIN if unknown else State.FAILED
+    return _outcome(attempt, state, error=error, again_at=again_at)
 
 
-def _outcome(
-    attempt: Attempt,
-    state: State,
-    *,
-    taken: Acceptance | None = None,
-    error: errors.ChannelError | None = None,
-    again_at: datetime | None = None,
-) -> Outcome:
-    return Outcome(
-        attempt_id=attempt.pk,
-        message_id=attempt.message_id,
-        state=state,
-        at=timezone.now(),
-        provider_id=taken.provider_id if taken else "",
-        note=taken.note if taken else "",
-        error=error,
-        again_at=again_at,
-    )
+def _outcome(attempt: Attempt, state: State, **told: Any) -> Outcome:
+    now = timezone.now()
+    return Outcome(attempt_id=attempt.pk, message_id=attempt.message_id, state=state, at=now, **told)
 
 
 def prepare(attempt: Attempt) -> OutboundMessage:

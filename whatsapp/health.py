@@ -97,6 +97,8 @@ def snapshot() -> Snapshot:
     events = WebhookEvent.objects.filter(handled_at__isnull=True).aggregate(
         n=Count("pk"), oldest=Min("received_at")
     )
+    minute = Attempt.objects.filter(started_at__gte=now - timedelta(minutes=1))
+    failed = Attempt.objects.filter(started_at__gte=now - timedelta(hours=1)).exclude(error_code="")
     return Snapshot(
         at=now,
         queued={lane.value: lanes.get(lane.value, (0, now))[0] for lane in Lane},
@@ -113,18 +115,9 @@ def snapshot() -> Snapshot:
         swept_at=channel.swept_at,
         quality=channel.quality,
         first_words_left=tiers.room(channel, Lane.BULK),
-        pace_used=round(_handed_over(now - timedelta(minutes=1)) / (60 * claims.pace(channel)), 3),
-        errors=_errors(now - timedelta(hours=1)),
+        pace_used=round(minute.count() / (60 * claims.pace(channel)), 3),
+        errors=dict(failed.values_list("error_code").annotate(Count("pk")).order_by("error_code")),
     )
-
-
-def _handed_over(since: datetime) -> int:
-    return Attempt.objects.filter(started_at__gte=since).count()
-
-
-def _errors(since: datetime) -> dict[str, int]:
-    failed = Attempt.objects.filter(started_at__gte=since).exclude(error_code="")
-    return dict(failed.values_list("error_code").annotate(Count("pk")).order_by("error_code"))
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -61,13 +61,8 @@ def store(provider: Provider, call: WebhookCall) -> WebhookEvent:
     """Keep a verified webhook as it came and wake its worker."""
     sender = provider.sender_of(call)
     inbox = Inbox.STATUSES if sender is None else Inbox.MESSAGES
-    event = WebhookEvent.objects.create(
-        provider=provider.slug,
-        inbox=inbox,
-        sender=crc32(sender or b""),
-        body=call.body,
-        query=call.query[:500],
-    )
+    told = {"sender": crc32(sender or b""), "body": call.body, "query": call.query[:500]}
+    event = WebhookEvent.objects.create(provider=provider.slug, inbox=inbox, **told)
     crashpoints.reach("event_stored")
     if inbox == Inbox.MESSAGES or not _worker_is_on_it(event):
         nudge(f"whatsapp.process_{inbox.value}")
@@ -150,7 +145,9 @@ def _process(events: Sequence[WebhookEvent]) -> None:
 def _read(event: WebhookEvent) -> list[Update]:
     """The event's updates; what cannot be read is kept, and done with."""
     try:
-        return _parse(event)
+        if (provider := registry.for_webhook(event.provider)) is None:
+            raise MalformedWebhook("il fornitore non è più in uso")
+        return provider.parse(bytes(event.body), event.query, event.received_at)
     except MalformedWebhook as malformed:
         event.error, event.handled_at = f"Illeggibile: {malformed}.", timezone.now()
         return []
@@ -169,13 +166,6 @@ def _apply_all(event: WebhookEvent, updates: Sequence[Update]) -> str:
             logger.exception("an update of event %s failed", event.pk)
             error = f"{type(problem).__name__}: si riprova da solo."
     return error
-
-
-def _parse(event: WebhookEvent) -> list[Update]:
-    provider = registry.for_webhook(event.provider)
-    if provider is None:
-        raise MalformedWebhook("il fornitore non è più in uso")
-    return provider.parse(bytes(event.body), event.query, event.received_at)
 
 
 def _apply(update: Update) -> None:

@@ -5,7 +5,7 @@ the others find it written. A receipt may even overtake our own commit of the ha
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,11 +90,13 @@ def write(outcomes: Sequence[Outcome]) -> None:
     # Messages first, by id: whoever writes outcomes locks in this order, so nobody waits in a circle.
     locked = Message.objects.select_for_update().filter(pk__in=ids).order_by("pk")
     messages = {m.pk: m for m in locked.values_list("pk", "state", "reason", "error_code", named=True)}
-    best = [max(same, key=lambda outcome: RANK[outcome.state]) for same in _by_attempt(outcomes).values()]
+    best: dict[int, Outcome] = {}
+    for outcome in sorted(outcomes, key=lambda one: RANK[one.state], reverse=True):
+        best.setdefault(outcome.attempt_id, outcome)
     states: dict[int, list[str]] = defaultdict(list)
     for message_id, state in _execute(
         _ADVANCE_ATTEMPTS,
-        [(o.attempt_id, o.state, o.provider_id, RANK[o.state], o.at, o.code, o.text) for o in best],
+        [(o.attempt_id, o.state, o.provider_id, RANK[o.state], o.at, o.code, o.text) for o in best.values()],
         list(ids),
     ):
         states[message_id].append(state)
@@ -105,13 +107,6 @@ def write(outcomes: Sequence[Outcome]) -> None:
     if changed := [row for row in rows if row]:
         _execute(_WRITE_MESSAGES, changed)
     crashpoints.reach("recording")
-
-
-def _by_attempt(outcomes: Iterable[Outcome]) -> dict[int, list[Outcome]]:
-    found: dict[int, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        found[outcome.attempt_id].append(outcome)
-    return found
 
 
 def _row(message: Any, states: Sequence[str], told: Sequence[Outcome]) -> tuple[object, ...] | None:

@@ -63,28 +63,14 @@ INBOUND_TYPES = {
     **TYPES,
     **dict.fromkeys(DOCUMENTS, Kind.DOCUMENT),
     "image/webp": Kind.IMAGE,
-    "audio/ogg": Kind.AUDIO,
-    "audio/mpeg": Kind.AUDIO,
-    "audio/mp4": Kind.AUDIO,
-    "audio/m4a": Kind.AUDIO,
-    "audio/aac": Kind.AUDIO,
-    "audio/amr": Kind.AUDIO,
+    **{f"audio/{name}": Kind.AUDIO for name in ("ogg", "mpeg", "mp4", "m4a", "aac", "amr")},
 }
 # EXIF's orientations 2-8, and what undoes each.
+_T = Image.Transpose
 _TURNS: dict[Any, Image.Transpose] = dict(
-    enumerate(
-        [
-            Image.Transpose.FLIP_LEFT_RIGHT,
-            Image.Transpose.ROTATE_180,
-            Image.Transpose.FLIP_TOP_BOTTOM,
-            Image.Transpose.TRANSPOSE,
-            Image.Transpose.ROTATE_270,
-            Image.Transpose.TRANSVERSE,
-            Image.Transpose.ROTATE_90,
-        ],
-        2,
-    )
-)
+    enumerate([_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM, _T.TRANSPOSE, _T.ROTATE_270,
+               _T.TRANSVERSE, _T.ROTATE_90], 2)
+)  # fmt: skip
 PICTURE_SIDE = 2048
 THUMBNAIL_SIDE = 360
 # A picture bomb is small in bytes and huge in pixels.
@@ -144,10 +130,7 @@ def _is_text(content: bytes) -> bool:
 
 def redraw(content: bytes) -> Picture:
     """Decode a picture and draw it anew: whatever else the file carried (EXIF, position, scripts) is gone.
-
-    Raises:
-        ContentError: not a picture, or too many pixels.
-    """
+    Raises ContentError: not a picture, or too many pixels."""
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as picture:
             if picture.width * picture.height > PIXEL_LIMIT:
@@ -253,11 +236,8 @@ def remark(upload: UploadedFile[Any], media: Media) -> str:
 
 
 def store(media: Media, content: bytes, mime: str) -> Media:
-    """Write the bytes of a checked file; pictures are drawn anew and get a thumbnail.
-
-    Raises:
-        ContentError: a picture that cannot be read.
-    """
+    """Write the bytes of a checked file; pictures are drawn anew and get a thumbnail. Raises ContentError: a
+    picture that cannot be read."""
     suffix = DOCUMENTS.get(mime) or mime.rsplit("/", 1)[-1]
     if media.kind == Kind.IMAGE:
         picture = redraw(content)

@@ -91,11 +91,8 @@ def retire(contact: Contact, at: datetime, *names: str) -> None:
 
 @transaction.atomic
 def decide_same(conflict: IdentityConflict, user: AbstractBaseUser) -> Contact:
-    """The staff say it is one person. If one of the two has left, the person stays out.
-
-    Raises:
-        AlreadyDecided: somebody has decided.
-    """
+    """The staff say it is one person. If one of the two has left, the person stays out. Raises
+    AlreadyDecided: somebody has decided."""
     contact, other = _locked(conflict, user, Outcome.SAME)
     return contact if contact == other else merge(contact, other, actor=user.get_username())
 
@@ -103,10 +100,7 @@ def decide_same(conflict: IdentityConflict, user: AbstractBaseUser) -> Contact:
 @transaction.atomic
 def decide_different(conflict: IdentityConflict, user: AbstractBaseUser) -> None:
     """The staff say they are two people: the number is the one's who writes from it, the other has none.
-
-    Raises:
-        AlreadyDecided: somebody has decided.
-    """
+    Raises AlreadyDecided: somebody has decided."""
     contact, other = _locked(conflict, user, Outcome.DIFFERENT)
     number = other.phone
     retire(other, timezone.now(), "phone")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from whatsapp import contents
 from whatsapp.errors import ContentError
-from whatsapp.models import Contact, Content, Media, Message
+from whatsapp.models import Contact, Content, Message
 from whatsapp.nudges import nudge
 from whatsapp.types import Lane, State
 
@@ -29,17 +29,14 @@ def enqueue(content: Content, contact_ids: Iterable[int], lane: Lane, *, context
     Returns:
         How many rows the content has now. The worker is nudged after commit: callers never do.
     """
-    rows = [
-        Message(
-            contact_id=pk,
-            content=content,
-            inbound=False,
-            lane=lane,
-            state=State.QUEUED,
-            context_id=context_id,
-        )
-        for pk in contact_ids
-    ]
+    same = {
+        "content": content,
+        "inbound": False,
+        "lane": lane,
+        "state": State.QUEUED,
+        "context_id": context_id,
+    }
+    rows = [Message(contact_id=pk, **same) for pk in contact_ids]
     Message.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
     nudge(f"whatsapp.deliver_{lane.value}")
     return content.messages.count()
@@ -87,24 +84,9 @@ def reply(
     return send(contact, contents.text(body, buttons=buttons), quoting=quoting, automatic=automatic)
 
 
-def reply_with_file(
-    contact: Contact, media: Media, caption: str = "", *, quoting: Message | None = None
-) -> Message:
-    """Queue a picture, a clip or a document to one person. Raises ContentError: see `contents.with_file`."""
-    return send(contact, contents.with_file(media, caption), quoting=quoting)
-
-
-def ask_place(contact: Contact, body: str, *, automatic: bool = False) -> Message:
-    """Ask one person for a position, with WhatsApp's own button. Raises ContentError."""
-    return send(contact, contents.ask_place(body), automatic=automatic)
-
-
 def ask_number(contact: Contact, body: str) -> Message:
-    """Ask a person for their number (fact sheet 4.7); the answer is a `contacts` message.
-
-    Raises:
-        ContentError: see `contents`; or the number is known, or the 24-hour window is closed.
-    """
+    """Ask a person for their number (fact sheet 4.7); the answer is a `contacts` message. Raises
+    ContentError: see `contents`; or the number is known, or the 24-hour window is closed."""
     contact = contact.person
     if contact.phone:
         raise ContentError("Il numero si conosce già.")

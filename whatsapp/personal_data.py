@@ -222,13 +222,9 @@ def remove_files(files: QuerySet[Media]) -> int:
     rows = list(files)
     names = [name for one in rows for name in (one.file.name, one.thumbnail.name) if name]
     Media.objects.filter(pk__in=[one.pk for one in rows]).delete()
-    transaction.on_commit(partial(_delete_from_disk, names))
-    return len(rows)
-
-
-def _delete_from_disk(names: Iterable[str]) -> None:
     for name in names:
-        default_storage.delete(name)
+        transaction.on_commit(partial(default_storage.delete, name))
+    return len(rows)
 
 
 def _forget_webhooks(people: Iterable[str]) -> None:

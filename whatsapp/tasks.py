@@ -1,5 +1,8 @@
 """Nudges turned into calls of the domain. Each is harmless when run twice, or never: the sweep comes by."""
 
+from collections.abc import Callable
+from functools import partial
+
 from celery import shared_task
 
 from whatsapp import account, delivery, fetching, inbox, paging
@@ -13,39 +16,23 @@ from whatsapp.types import Lane
 FULL = 200
 
 
-@shared_task(name="whatsapp.deliver_alert")
-def deliver_alert() -> None:
-    _deliver(Lane.ALERT)
+def _process(box: WebhookEvent.Inbox) -> bool:
+    return inbox.process(box, limit=FULL) >= FULL
 
 
-@shared_task(name="whatsapp.deliver_reply")
-def deliver_reply() -> None:
-    _deliver(Lane.REPLY)
+def _register(name: str, work: Callable[[], bool]) -> None:
+    """A task that asks for another when it says that there is more."""
+
+    @shared_task(name=name)
+    def task() -> None:
+        if work():
+            nudge(name)
 
 
-@shared_task(name="whatsapp.deliver_bulk")
-def deliver_bulk() -> None:
-    _deliver(Lane.BULK)
-
-
-def _deliver(lane: Lane) -> None:
-    if delivery.run(lane):
-        nudge(f"whatsapp.deliver_{lane.value}")
-
-
-@shared_task(name="whatsapp.process_messages")
-def process_messages() -> None:
-    _process(WebhookEvent.Inbox.MESSAGES)
-
-
-@shared_task(name="whatsapp.process_statuses")
-def process_statuses() -> None:
-    _process(WebhookEvent.Inbox.STATUSES)
-
-
-def _process(box: WebhookEvent.Inbox) -> None:
-    if inbox.process(box, limit=FULL) >= FULL:
-        nudge(f"whatsapp.process_{box.value}")
+for _lane in Lane:
+    _register(f"whatsapp.deliver_{_lane.value}", partial(delivery.run, _lane))
+for _box in WebhookEvent.Inbox:
+    _register(f"whatsapp.process_{_box.value}", partial(_process, _box))
 
 
 @shared_task(name="whatsapp.fetch_media")

@@ -53,11 +53,8 @@ def room_for(template: Template, parameters: Sequence[str]) -> int:
 
 
 def check(template: Template, parameters: Sequence[str]) -> None:
-    """Refuse what the provider would refuse for every single recipient.
-
-    Raises:
-        ContentError: the template is not approved, a parameter is missing or empty, the body too long.
-    """
+    """Refuse what the provider would refuse for every single recipient. Raises ContentError: the template is
+    not approved, a parameter is missing or empty, the body too long."""
     if reason := obstacle(template):
         raise ContentError(reason)
     if len(parameters) != variables(template):

@@ -72,16 +72,11 @@ class State(models.TextChoices):
 
 
 # Statuses move forward only. A failure may follow `sent`, never `delivered`.
-RANK: dict[str, int] = {
-    State.QUEUED: 0,
-    State.IN_FLIGHT: 1,
-    State.UNCERTAIN: 2,
-    State.ACCEPTED: 3,
-    State.SENT: 4,
-    State.FAILED: 5,
-    State.DELIVERED: 6,
-    State.READ: 7,
-}
+_FORWARD = (
+    State.QUEUED, State.IN_FLIGHT, State.UNCERTAIN, State.ACCEPTED, State.SENT, State.FAILED, State.DELIVERED,
+    State.READ,
+)  # fmt: skip
+RANK: dict[str, int] = {state: rank for rank, state in enumerate(_FORWARD)}
 
 
 _TONES = {

@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from regalbuto_urp import roles
 from regalbuto_urp.access import factor, locks, sessions
-from whatsapp.admin.base import ReadOnly
+from whatsapp.admin.base import ReadOnly, column
 
 admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
@@ -28,14 +28,8 @@ class StaffAdmin(UserAdmin[User]):
     """Django's own, in which nobody makes of themselves or others more than a role is."""
 
     list_display = [
-        "username",
-        "first_name",
-        "last_name",
-        "role_names",
-        "has_phone",
-        "is_active",
-        "last_login",
-    ]
+        "username", "first_name", "last_name", "role_names", "has_phone", "is_active", "last_login",
+    ]  # fmt: skip
     list_filter = ["groups", "is_active"]
     actions = ["reset_second_factor"]
     fieldsets = (
@@ -78,13 +72,8 @@ class StaffAdmin(UserAdmin[User]):
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not above and super().has_change_permission(request, obj)
 
-    @admin.display(description="ruoli")
-    def role_names(self, user: User) -> str:
-        return ", ".join(group.name for group in user.groups.all()) or "nessuno"
-
-    @admin.display(description="secondo fattore", boolean=True, ordering="phone")
-    def has_phone(self, user: Any) -> bool:
-        return bool(user.phone)
+    role_names = column("ruoli", lambda row: ", ".join(group.name for group in row.groups.all()) or "nessuno")
+    has_phone = column("secondo fattore", lambda row: bool(row.phone), boolean=True, ordering="phone")
 
     @admin.action(description="Azzera il secondo fattore (telefono perso)", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -108,15 +97,10 @@ class AccessAttemptAdmin(ReadOnly, admin.ModelAdmin[AccessAttempt]):
     list_display_links = None
     actions = ["unlock"]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("axes.delete_accessattempt")
 
-    @admin.display(description="bloccato", boolean=True)
-    def locked(self, attempt: AccessAttempt) -> bool:
-        return locks.is_locked(attempt)
+    locked = column("bloccato", lambda row: locks.is_locked(row), boolean=True)
 
     @admin.action(description="Sblocca", permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:

@@ -89,11 +89,8 @@ def confirm(user: Any, code: str) -> TOTPDevice:
 
 
 def verify(user: Any, code: str) -> TOTPDevice | StaticDevice:
-    """The device whose code this is: six digits from the app, ten from the list of backup codes.
-
-    Raises:
-        Refused: wrong, used already, or too many wrong ones before.
-    """
+    """The device whose code this is: six digits from the app, ten from the list of backup codes. Raises
+    Refused: wrong, used already, or too many wrong ones before."""
     model = StaticDevice if len(_digits(code)) == CODE_DIGITS else TOTPDevice
     device = model.objects.filter(user=user, confirmed=True).first()
     if device is None:

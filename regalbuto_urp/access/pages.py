@@ -1,6 +1,7 @@
 """«Sicurezza del mio accesso», and the page that asks for the code."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -61,8 +62,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         page("codice/", code, "code"),
         page("sicurezza/", security, "security"),
         page("sicurezza/telefono/", enrol, "security_enrol"),
-        page("sicurezza/codici/", backup_codes, "security_codes"),
-        page("sicurezza/togli/", remove, "security_remove"),
+        page("sicurezza/codici/", partial(_with_code, "Nuovi codici di riserva", _codes), "security_codes"),
+        page("sicurezza/togli/", partial(_with_code, "Togli il telefono", _remove), "security_remove"),
         page("sicurezza/sessioni/", close_sessions, "security_sessions"),
     ]
 
@@ -124,15 +125,8 @@ def enrol(site: AdminSite, request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None, request.user, factor.confirm)
     if not form.is_valid():
         device = factor.begin(request.user)
-        return _show(
-            site,
-            request,
-            "enrol",
-            "Registra il telefono",
-            form=form,
-            picture=factor.picture(device),
-            secret=factor.secret(device),
-        )
+        shown = {"picture": factor.picture(device), "secret": factor.secret(device)}
+        return _show(site, request, "enrol", "Registra il telefono", form=form, **shown)
     _verified(request, form.device)
     return _codes(site, request)
 
@@ -143,27 +137,14 @@ def _codes(site: AdminSite, request: HttpRequest) -> HttpResponse:
     return _show(site, request, "codes", "Codici di riserva", codes=[f"{one[:5]} {one[5:]}" for one in codes])
 
 
-def backup_codes(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """New backup codes, for a code."""
-    return _with_code(site, request, "Nuovi codici di riserva", _codes)
-
-
-def remove(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Take the telephone off, for a code."""
-    return _with_code(site, request, "Togli il telefono", _removed)
-
-
-def _removed(site: AdminSite, request: HttpRequest) -> HttpResponse:
+def _remove(site: AdminSite, request: HttpRequest) -> HttpResponse:
     factor.remove(request.user, by=request.user)
     messages.success(request, "Il telefono è tolto e i codici di riserva non valgono più.")
     return redirect("admin:security")
 
 
 def _with_code(
-    site: AdminSite,
-    request: HttpRequest,
-    title: str,
-    act: Callable[[AdminSite, HttpRequest], HttpResponse],
+    title: str, act: Callable[[AdminSite, HttpRequest], HttpResponse], site: AdminSite, request: HttpRequest
 ) -> HttpResponse:
     """A page that asks for a fresh code and then acts: a session left open is not enough."""
     if factor.phone(request.user) is None:

@@ -1,14 +1,12 @@
 """What passes on WhatsApp: citizens write as through a webhook, what we say gets an outcome."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from random import Random
+from typing import NamedTuple
 
 from django.utils import timezone
 
-from regalbuto_urp.demo import pictures
 from regalbuto_urp.demo.people import Person
 from whatsapp import channels, inbox, media
 from whatsapp.models import Attempt, Channel, Message
@@ -17,44 +15,36 @@ from whatsapp.types import InboundMedia, InboundMessage, Kind, Lane, Place, Send
 _numbers = count(1)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a message we handed over, one in so many (`weight`)."""
+class Outcome(NamedTuple):
+    """What became of a message we handed over."""
 
-    weight: int
     state: State
     code: str = ""
     reason: str = ""
 
 
-# As in a town of this size: most read, a few phones off, a few numbers gone.
-OUTCOMES = (
-    Outcome(6200, State.READ),
-    Outcome(2950, State.DELIVERED),
-    Outcome(450, State.SENT),
-    Outcome(
-        250,
-        State.FAILED,
-        "131026",
-        "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati.",
-    ),
-    Outcome(60, State.FAILED, "131049", "WhatsApp non l'ha consegnato per non disturbare la persona."),
-    Outcome(8, State.UNCERTAIN),
-)
-ANSWERED = (Outcome(3, State.READ), Outcome(1, State.DELIVERED))
+GONE = "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati."
+# One in so many, as in a town of this size: most read, a few phones off, a few numbers gone.
+OUTCOMES = {
+    Outcome(State.READ): 6200,
+    Outcome(State.DELIVERED): 2950,
+    Outcome(State.SENT): 450,
+    Outcome(State.FAILED, "131026", GONE): 250,
+    Outcome(State.FAILED, "131049", "WhatsApp non l'ha consegnato per non disturbare la persona."): 60,
+    Outcome(State.UNCERTAIN): 8,
+}
+ANSWERED = {Outcome(State.READ): 3, Outcome(State.DELIVERED): 1}
 _HANDED_OVER = {State.SENT, State.DELIVERED, State.READ}
 
 
 def write(
     person: Person, text: str = "", *, picture: bytes | None = None, place: Place | None = None
 ) -> Message:
-    """A citizen writes now: one message, treated at once by whoever it concerns.
-
-    Raises:
-        RuntimeError: no handler could treat it; the log says why.
-    """
+    """A citizen writes now: one message, treated at once by whoever it concerns. Raises RuntimeError: no
+    handler could treat it; the log says why."""
     number = next(_numbers)
     kind = Kind.LOCATION if place else Kind.IMAGE if picture else Kind.TEXT
+    file = InboundMedia(provider_media_id=f"demo-{number}", mime_type="image/jpeg") if picture else None
     message = inbox.keep(
         InboundMessage(
             provider_id=f"wamid.DEMO.IN.{number:06}",
@@ -62,9 +52,7 @@ def write(
             sent_at=timezone.now(),
             kind=kind,
             text=text,
-            media=InboundMedia(provider_media_id=f"demo-{number}", mime_type="image/jpeg")
-            if picture
-            else None,
+            media=file,
             place=place,
         )
     )
@@ -76,11 +64,6 @@ def write(
     if message.handled_at is None:
         raise RuntimeError(f"il messaggio di prova «{text}» non è stato trattato")
     return message
-
-
-def photograph(subject: str, rng: Random) -> bytes:
-    """A picture a citizen takes."""
-    return pictures.draw(subject, rng)
 
 
 def deliver(rng: Random) -> None:
@@ -102,8 +85,8 @@ def deliver(rng: Random) -> None:
 def _hand_over(message: Message, channel: Channel, rng: Random) -> Attempt:
     """The attempt of a message, which takes its outcome without being saved."""
     # To whom has just written an answer always arrives.
-    choices: Sequence[Outcome] = ANSWERED if message.lane == Lane.REPLY else OUTCOMES
-    (outcome,) = rng.choices(choices, [choice.weight for choice in choices])
+    chances = ANSWERED if message.lane == Lane.REPLY else OUTCOMES
+    (outcome,) = rng.choices([*chances], [*chances.values()])
     now = timezone.now() + timedelta(seconds=rng.uniform(0.2, 5))
     message.state, message.reason, message.error_code = outcome.state, outcome.reason, outcome.code
     message.attempts_made = 1

@@ -1,9 +1,8 @@
 """Whether the practice data may be put into this database, and putting it there: whole or not at all."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from celery import Celery
 from celery.app import app_or_default
@@ -22,25 +21,14 @@ class Refused(Exception):
     """Not into this database; the text says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Filled:
-    """What was put in."""
-
-    subscribers: int
-    moments: int
-
-
 def already_there() -> bool:
     """Was the practice data put in before? Told by ids no real person has."""
     return Contact.objects.filter(bsuid__startswith="IT.DEMO").exists()
 
 
 def check() -> None:
-    """Is this a place for practice data?
-
-    Raises:
-        Refused: a real service, or a database that holds real subscribers.
-    """
+    """Is this a place for practice data? Raises Refused: a real service, or a database that holds real
+    subscribers."""
     # The simulator speaks plain HTTP. Behind HTTPS is WhatsApp, where the made-up numbers may be somebody's.
     if settings.WHATSAPP_API_URL.startswith("https://"):
         raise Refused(
@@ -54,11 +42,11 @@ def check() -> None:
         )
 
 
-def fill(track: Callable[[list[Moment]], Iterator[Moment]] = iter) -> Filled:
-    """Live the eight months. `track` goes through the moments, and may show how far it has got.
+def fill(track: Callable[[list[Moment]], Iterable[Moment]] = iter) -> tuple[int, int]:
+    """Live the eight months; how many subscribers and moments were put in. Raises Refused: see `check`.
 
-    Raises:
-        Refused: see `check`.
+    Args:
+        track: goes through the moments, and may show how far it has got.
     """
     check()
     with _no_worker(), transaction.atomic():
@@ -74,7 +62,7 @@ def fill(track: Callable[[list[Moment]], Iterator[Moment]] = iter) -> Filled:
         StaffPhone.objects.create(user=users["segreteria"], contact=giuseppe)
         channels.open_service(channels.current(), users["amministratore"])
         Call.objects.filter(settled_at=None).delete()  # nobody is called tonight about last spring's dangers
-    return Filled(Subscriber.objects.count(), len(moments))
+    return Subscriber.objects.count(), len(moments)
 
 
 def _date_back(town: Town) -> None:

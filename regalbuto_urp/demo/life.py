@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from broadcasts import approval, progress, sending
 from broadcasts.models import Broadcast, Category
-from regalbuto_urp.demo import chat, clock, people, stories
+from regalbuto_urp.demo import chat, clock, people, pictures, stories
 from regalbuto_urp.demo.people import Person
 from regalbuto_urp.demo.stories import Case, Notice
 from reports import casework, deciding, places, texts
@@ -25,6 +25,7 @@ from whatsapp import media
 from whatsapp.models import Media
 from whatsapp.types import Place
 
+Step = Callable[[Report, User, str], object]
 MONTHS = timedelta(days=242)
 # The same people and stories at every run.
 SEED = 94017
@@ -132,7 +133,7 @@ class Town:
         progress.finish(broadcast)
 
     def _attachment(self, notice: Notice) -> Media:
-        picture = chat.photograph(notice.picture, self.rng)
+        picture = pictures.draw(notice.picture, self.rng)
         return media.save_outgoing(SimpleUploadedFile(f"{notice.picture}.jpg", picture, "image/jpeg"))
 
     # --- Reports --------------------------------------------------------------------------------
@@ -151,11 +152,11 @@ class Town:
             # The first step within the day, while the chat is still open; the others take their time.
             at = self._later(told, 0.9 if number == 0 else min(case.days, 12 * number))
             told = min(at, self.now)
-            yield Moment(told, partial(step, self, case, person))
+            yield Moment(told, partial(self._step, step, case, person))
 
     def _messages(self, case: Case, person: Person) -> Iterator[Callable[[], object]]:
         for subject in case.pictures:
-            yield partial(chat.write, person, picture=chat.photograph(subject, self.rng))
+            yield partial(chat.write, person, picture=pictures.draw(subject, self.rng))
         for text in case.texts:
             yield partial(chat.write, person, text)
         if case.placed:
@@ -163,25 +164,8 @@ class Town:
             place = Place(latitude=round(latitude, 6), longitude=round(longitude, 6))
             yield partial(chat.write, person, place=place)
 
-    def _take(self, case: Case, person: Person) -> None:
-        report = _report_of(person)
-        casework.take_charge(report, self.staff["segreteria"], texts.prefilled(report, ["taken"])["taken"])
-
-    def _note(self, case: Case, person: Person) -> None:
-        note = "Sentito l'ufficio tecnico: squadra avvisata."
-        deciding.add_note(_report_of(person), self.staff["segreteria"], note)
-
-    def _work(self, case: Case, person: Person) -> None:
-        casework.start_work(_report_of(person), self.staff["segreteria"], case.answer)
-
-    def _resolve(self, case: Case, person: Person) -> None:
-        casework.close(_report_of(person), self.staff["segreteria"], State.RESOLVED, case.answer)
-
-    def _reject(self, case: Case, person: Person) -> None:
-        casework.close(_report_of(person), self.staff["responsabile"], State.REJECTED, case.answer)
-
-    def _not_ours(self, case: Case, person: Person) -> None:
-        casework.close(_report_of(person), self.staff["segreteria"], State.NOT_OURS, case.answer)
+    def _step(self, step: Step, case: Case, person: Person) -> None:
+        step(_report_of(person), self.staff["segreteria"], case.answer)
 
 
 def _report_of(person: Person) -> Report:
@@ -189,14 +173,26 @@ def _report_of(person: Person) -> Report:
     return Report.objects.filter(**identity).latest("opened_at")
 
 
+def _take(report: Report, user: User, answer: str) -> None:
+    casework.take_charge(report, user, texts.fill("taken", report))
+
+
+def _note(report: Report, user: User, answer: str) -> None:
+    deciding.add_note(report, user, "Sentito l'ufficio tecnico: squadra avvisata.")
+
+
+def _close(outcome: State) -> Step:
+    return lambda report, user, answer: casework.close(report, user, outcome, answer)
+
+
 # fate -> what the staff do, in turn
-STEPS: dict[str, tuple[Callable[[Town, Case, Person], None], ...]] = {
+STEPS: dict[str, tuple[Step, ...]] = {
     "new": (),
-    "taken": (Town._take, Town._note),
-    "working": (Town._take, Town._note, Town._work),
-    "closed": (Town._take, Town._resolve),
-    "rejected": (Town._reject,),
-    "not_ours": (Town._take, Town._not_ours),
+    "taken": (_take, _note),
+    "working": (_take, _note, casework.start_work),
+    "closed": (_take, _close(State.RESOLVED)),
+    "rejected": (_close(State.REJECTED),),
+    "not_ours": (_take, _close(State.NOT_OURS)),
 }
 
 

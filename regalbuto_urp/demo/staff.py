@@ -20,11 +20,7 @@ def create_users() -> dict[str, User]:
     users = {}
     for username, (first, last, groups) in USERS.items():
         user = User.objects.create(
-            username=username,
-            first_name=first,
-            last_name=last,
-            password=password,
-            is_staff=True,
+            username=username, first_name=first, last_name=last, password=password, is_staff=True
         )
         user.groups.set(Group.objects.filter(name__in=groups))
         users[username] = user

@@ -1,4 +1,5 @@
-from reports.admin.cases import ReportAdmin
-from reports.admin.tables import CannedReplyAdmin, OfficeAdmin, ReplyTextAdmin, ReportCategoryAdmin
+"""The reports' back office; Django imports this package, which registers its pages."""
 
-__all__ = ["CannedReplyAdmin", "OfficeAdmin", "ReplyTextAdmin", "ReportAdmin", "ReportCategoryAdmin"]
+from reports.admin import cases, tables
+
+__all__ = ["cases", "tables"]

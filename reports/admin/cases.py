@@ -7,14 +7,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms.widgets import Script
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.views.decorators.http import require_POST
 
 from reports import casefile, forms, progress, scoring, states, surroundings, texts
 from reports.admin import filters
@@ -25,6 +26,7 @@ from reports.forms import ACTS, ActForm
 from reports.models import CannedReply, Office, Report, ReportEvent, ReportItem
 from reports.states import Forbidden
 from whatsapp import audit
+from whatsapp.admin.base import badge
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
 from whatsapp.types import Kind
@@ -64,6 +66,7 @@ class OpenFilter(admin.SimpleListFilter):
 class ReportAdmin(DataPages):
     """Nothing is added, edited or deleted here: a case changes only by the acts of its page."""
 
+    pages = {"act": ("<int:pk>/azione/<slug:name>/", "reports.treat_report")}
     list_display = ["picture", "title", "why", "state_and_who", "age"]
     list_display_links = None
     list_filter = [OpenFilter, "state", "category", LevelFilter, "office", "opened_at"]
@@ -90,9 +93,7 @@ class ReportAdmin(DataPages):
         reports = super().get_queryset(request).annotate(first_picture=Subquery(first))
         return scoring.by_urgency(reports.prefetch_related("category", "assigned_to"))
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         mark = casefile.mark()
         if request.headers.get("X-Live") == mark:
             return HttpResponse(status=204)
@@ -126,58 +127,32 @@ class ReportAdmin(DataPages):
     def _where(report: Report) -> str | SafeString:
         if not report.has_place:
             return format_html('<br><span class="wu-muted">{}</span>', "luogo non ancora detto")
-        outside = format_html(' <span class="wu-badge wu-badge--amber">{}</span>', "fuori dal territorio")
-        return format_html(
-            '<br><span class="wu-muted">{}</span>{}',
-            report.address or "posizione sulla mappa",
-            outside if report.inside_town is False else "",
-        )
+        outside = badge("amber", "fuori dal territorio") if report.inside_town is False else ""
+        where = report.address or "posizione sulla mappa"
+        return format_html('<br><span class="wu-muted">{}</span> {}', where, outside)
 
     @admin.display(description="perché è qui", ordering="level")
     def why(self, report: Report) -> SafeString:
         label, colour = casefile.LEVELS[report.level]
         found = scoring.why(report, alert=getattr(report, "alert", False))
         reasons = format_html_join("", "<li>{} <b>+{}</b></li>", found)
-        return format_html(
-            '<span class="wu-badge wu-badge--{}">{}</span><ul class="rp-reasons">{}</ul>',
-            colour,
-            label,
-            reasons,
-        )
+        return format_html('{}<ul class="rp-reasons">{}</ul>', badge(colour, label), reasons)
 
     @admin.display(description="stato e chi se ne occupa", ordering="state")
     def state_and_who(self, report: Report) -> SafeString:
         who = report.assigned_to
-        return format_html(
-            '<span class="wu-badge wu-badge--{}">{}</span><br>{}',
-            progress.badge(report),
-            report.get_state_display(),
-            (who.get_full_name() or who.get_username()) if who else "",
-        )
+        name = (who.get_full_name() or who.get_username()) if who else ""
+        return format_html("{}<br>{}", badge(progress.badge(report), report.get_state_display()), name)
 
     @admin.display(description="età", ordering="opened_at")
     def age(self, report: Report) -> SafeString:
         late = states.is_open(report.state) and report.due_on and report.due_on < timezone.localdate()
-        badge = format_html('<br><span class="wu-badge wu-badge--red">{}</span>', "scaduta")
-        return format_html(
-            '<span class="rp-nowrap">{}</span>{}', timesince(report.opened_at, depth=1), badge if late else ""
-        )
+        note = format_html("<br>{}", badge("red", "scaduta")) if late else ""
+        return format_html('<span class="rp-nowrap">{}</span>{}', timesince(report.opened_at, depth=1), note)
 
     # --- The page of a case ------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        act = path(
-            "<int:pk>/azione/<slug:name>/", self.admin_site.admin_view(self.act), name="reports_report_act"
-        )
-        return [act, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         report = self.get_object(request, object_id)
         if report is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
@@ -190,15 +165,12 @@ class ReportAdmin(DataPages):
             return HttpResponse(status=204)
         return self._page(request, report, None)
 
-    def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    @method_decorator(require_POST)
+    def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Do one thing to a case; what goes wrong is shown on its page, with the text that was typed."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
         report = self.get_object(request, str(pk))
         if report is None or name not in ACTS:
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))  # type: ignore[attr-defined,no-any-return]
-        if not request.user.has_perm("reports.treat_report"):
-            raise PermissionDenied
         form = ActForm(name, report, request.POST, request.FILES)
         if form.is_valid():
             try:
@@ -216,9 +188,6 @@ class ReportAdmin(DataPages):
         events = casefile.history(report)
         chat = casefile.chat(report, events)
         context = {
-            **self.admin_site.each_context(request),
-            "title": str(report),
-            "opts": self.opts,
             "media": self.media + MAP_MEDIA,
             "report": report,
             "level": casefile.LEVELS[report.level],
@@ -238,7 +207,7 @@ class ReportAdmin(DataPages):
         }
         if request.user.has_perm("reports.treat_report"):
             context |= self._acts(request, report, events, form)
-        return TemplateResponse(request, "admin/reports/report/case.html", context)
+        return self.page(request, "reports/report/case", str(report), **context)
 
     @staticmethod
     def _acts(

@@ -6,16 +6,14 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 
 from reports import mapping, places, scoring
 from reports.admin.filters import FilterForm
 from reports.models import Report
+from whatsapp.admin.base import Paged
 
 # What a page with a map needs; `static/reports/map.js` says how the map is asked for.
 MAP_MEDIA = forms.Media(
@@ -24,40 +22,33 @@ MAP_MEDIA = forms.Media(
 )
 
 
-class MapPages(admin.ModelAdmin[Report]):
-    def get_urls(self) -> list[URLPattern]:
-        pages = [
-            ("mappa/", self.map_page, "map"),
-            ("mappa/dati/", self.map_points, "map_points"),
-            ("mappa/confine/", self.map_boundary, "map_boundary"),
-        ]
-        wrap = self.admin_site.admin_view
-        mine = [path(where, wrap(view), name=f"reports_report_{name}") for where, view, name in pages]
-        return [*mine, *super().get_urls()]
+class MapPages(Paged[Report]):
+    pages = {
+        "map": ("mappa/", ""),
+        "map_points": ("mappa/dati/", ""),
+        "map_boundary": ("mappa/confine/", ""),
+    }
 
-    def map_page(self, request: HttpRequest) -> HttpResponse:
+    def map_view(self, request: HttpRequest) -> HttpResponse:
         """The filters, the map, and what it cannot show."""
-        self._check_may_view(request)
         form = FilterForm(request.GET)
         counts = form.narrowed().aggregate(all=Count("pk"), placed=Count("latitude"))
         chosen = urlencode({name: value for name, value in form.data.items() if name in form.fields})
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Mappa delle segnalazioni",
-            "opts": self.opts,
-            "media": self.media + MAP_MEDIA,
-            "form": form,
-            "counts": counts,
-            "missing": counts["all"] - counts["placed"],
-            "levels": scoring.LEVELS,
-            "points_url": f"{reverse('admin:reports_report_map_points')}?{chosen}",
-            "list_url": f"{reverse('admin:reports_report_changelist')}?{urlencode(form.as_list_query())}",
-        }
-        return TemplateResponse(request, "admin/reports/report/map.html", context)
+        return self.page(
+            request,
+            "reports/report/map",
+            "Mappa delle segnalazioni",
+            media=self.media + MAP_MEDIA,
+            form=form,
+            counts=counts,
+            missing=counts["all"] - counts["placed"],
+            levels=scoring.LEVELS,
+            points_url=f"{reverse('admin:reports_report_map_points')}?{chosen}",
+            list_url=f"{reverse('admin:reports_report_changelist')}?{urlencode(form.as_list_query())}",
+        )
 
-    def map_points(self, request: HttpRequest) -> HttpResponse:
+    def map_points_view(self, request: HttpRequest) -> HttpResponse:
         """GeoJSON of what lies in `bbox` at `zoom`, with the page's filters; `tranne` leaves one case out."""
-        self._check_may_view(request)
         try:
             view = mapping.read_view(request.GET.get("bbox", ""), request.GET.get("zoom", ""))
         except ValueError:
@@ -66,18 +57,13 @@ class MapPages(admin.ModelAdmin[Report]):
         reports = reports.exclude(pk=but) if but.isascii() and but.isdecimal() and len(but) < 19 else reports
         return _geojson(mapping.features(reports, view))
 
-    def map_boundary(self, request: HttpRequest) -> HttpResponse:
+    def map_boundary_view(self, request: HttpRequest) -> HttpResponse:
         """The town's boundary; beside it (RFC 7946, 6.1) the background's address, if one is set."""
-        self._check_may_view(request)
         told = {
             "tiles": settings.MAP_TILES,
             "attribution": settings.MAP_ATTRIBUTION if settings.MAP_TILES else "",
         }
         return _geojson(json.loads(places.BOUNDARY_FILE.read_text(encoding="utf-8")) | told)
-
-    def _check_may_view(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
 
 
 def _geojson(data: dict[str, Any]) -> JsonResponse:

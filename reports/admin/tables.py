@@ -1,9 +1,9 @@
 """Tables the staff keep: who handles what, and the words citizens get."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from reports.models import CannedReply, Office, ReplyText, ReportCategory
+from whatsapp.admin.base import Fixed
 
 
 @admin.register(Office)
@@ -12,31 +12,19 @@ class OfficeAdmin(admin.ModelAdmin[Office]):
 
 
 @admin.register(ReportCategory)
-class ReportCategoryAdmin(admin.ModelAdmin[ReportCategory]):
+class ReportCategoryAdmin(Fixed, admin.ModelAdmin[ReportCategory]):
     """The kinds are fixed, because the rules that recognise them are; who handles them is not."""
 
     list_display = ["name", "office", "working_days", "points", "weather", "offered"]
     list_select_related = ["office"]
     fields = ["name", "office", "working_days", "points", "weather", "offered", "standard", "order"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ReportCategory | None = None) -> bool:
-        return False
-
 
 @admin.register(ReplyText)
-class ReplyTextAdmin(admin.ModelAdmin[ReplyText]):
+class ReplyTextAdmin(Fixed, admin.ModelAdmin[ReplyText]):
     list_display = ["purpose", "body"]
     fields = ["purpose", "body"]
     readonly_fields = ["purpose"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ReplyText | None = None) -> bool:
-        return False
 
 
 @admin.register(CannedReply)

@@ -4,13 +4,6 @@ from reports.models.cases import Numbering, Report, ReportEvent, ReportItem, new
 from reports.models.tables import CannedReply, Office, ReplyText, ReportCategory
 
 __all__ = [
-    "CannedReply",
-    "Numbering",
-    "Office",
-    "ReplyText",
-    "Report",
-    "ReportCategory",
-    "ReportEvent",
-    "ReportItem",
-    "new_token",
-]
+    "CannedReply", "Numbering", "Office", "ReplyText", "Report", "ReportCategory", "ReportEvent",
+    "ReportItem", "new_token",
+]  # fmt: skip

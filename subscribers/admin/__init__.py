@@ -1,15 +1,5 @@
-from subscribers.admin.imports import SubscriberImportAdmin
-from subscribers.admin.ledgers import ConsentEventAdmin, SubscriberAdmin
-from subscribers.admin.retention import RetentionRuleAdmin, RetentionRunAdmin
-from subscribers.admin.texts import PolicyAdmin, ServiceTextAdmin, TopicAdmin
+"""The subscriptions' back office; Django imports this package, which registers its pages."""
 
-__all__ = [
-    "ConsentEventAdmin",
-    "PolicyAdmin",
-    "RetentionRuleAdmin",
-    "RetentionRunAdmin",
-    "ServiceTextAdmin",
-    "SubscriberAdmin",
-    "SubscriberImportAdmin",
-    "TopicAdmin",
-]
+from subscribers.admin import imports, ledgers, retention, texts
+
+__all__ = ["imports", "ledgers", "retention", "texts"]

@@ -9,12 +9,10 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.cache import never_cache
 
 from subscribers import consent, exports, rights
 from subscribers.admin.pages import form_page
@@ -22,10 +20,11 @@ from subscribers.models import ErasedIdentity, Subscriber
 from subscribers.register import Kind
 from subscribers.rights import CannotDo, Request
 from whatsapp import audit, phones
+from whatsapp.admin.base import Paged
 from whatsapp.models import Contact
 from whatsapp.personal_data import Section
 
-FOLDER = "admin/subscribers/dossier"
+FOLDER = "subscribers/dossier"
 ERASE = "cancella"  # the act's address
 MAY_ACT = "subscribers.rights_subscriber"
 MAY_READ = ("subscribers.view_subscriber", "subscribers.view_consentevidence")
@@ -109,26 +108,18 @@ ACTS = {
 }
 
 
-class DossierPages(admin.ModelAdmin[Any]):
-    """The pages of a person, under the subscribers' address."""
+class DossierPages(Paged[Any]):
+    """The pages of a person, under the subscribers' address; besides, `_open` looks at who asks."""
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("fascicolo/", self.search_view, "search"),
-            self._address("fascicolo/<int:pk>/", self.dossier_view, "dossier"),
-            self._address("fascicolo/<int:pk>/stampa/", self.print_view, "dossier_print"),
-            self._address("fascicolo/<int:pk>/json/", self.json_view, "dossier_json"),
-            self._address("fascicolo/<int:pk>/<str:act>/", self.act_view, "dossier_act"),
-            *super().get_urls(),
-        ]
+    pages = {
+        "search": ("fascicolo/", ""),
+        "dossier": ("fascicolo/<int:pk>/", ""),
+        "dossier_print": ("fascicolo/<int:pk>/stampa/", ""),
+        "dossier_json": ("fascicolo/<int:pk>/json/", ""),
+        "dossier_act": ("fascicolo/<int:pk>/<str:act>/", MAY_ACT),
+    }
 
-    def _address(self, address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        guarded = self.admin_site.admin_view(never_cache(view))
-        return path(address, guarded, name=f"subscribers_subscriber_{name}")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         url = reverse("admin:subscribers_subscriber_search") if may_open(request) else ""
         return super().changelist_view(request, {**(extra_context or {}), "search_url": url})
 
@@ -141,10 +132,6 @@ class DossierPages(admin.ModelAdmin[Any]):
         url = reverse("admin:subscribers_subscriber_dossier", args=[subscriber.contact_id])
         return format_html('<a href="{}">Tutto ciò che si conserva di questa persona</a>', url)
 
-    def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
-        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"{FOLDER}/{name}.html", everything)
-
     def search_view(self, request: HttpRequest) -> HttpResponse:
         """By a whole number only: a piece of one would unmask it."""
         if not may_open(request):
@@ -153,10 +140,10 @@ class DossierPages(admin.ModelAdmin[Any]):
         found = rights.find(number)
         if len(found) == 1:
             return _back(found[0])
-        return self._page(
+        return self.page(
             request,
-            "search",
-            title="Cerca una persona",
+            f"{FOLDER}/search",
+            "Cerca una persona",
             number=number,
             valid=phones.normalise(number) is not None,
             found=found,
@@ -164,14 +151,14 @@ class DossierPages(admin.ModelAdmin[Any]):
 
     def dossier_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         person, sections = _open(request, pk)
-        return self._page(request, "detail", **self._context(request, person, sections))
+        return self.page(request, f"{FOLDER}/detail", "Fascicolo", **self._context(request, person, sections))
 
-    def print_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def dossier_print_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The same on paper, for the person who asked."""
         person, sections = _open(request, pk)
-        return self._page(request, "print", **self._context(request, person, sections))
+        return self.page(request, f"{FOLDER}/print", "Fascicolo", **self._context(request, person, sections))
 
-    def json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def dossier_json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """For whoever asks for their data in a form that a machine reads (art. 20)."""
         person, sections = _open(request, pk)
         told = {section.title: section.rows for section in sections}
@@ -185,7 +172,6 @@ class DossierPages(admin.ModelAdmin[Any]):
     def _context(self, request: HttpRequest, person: Contact, sections: list[Section]) -> dict[str, Any]:
         events = rights.events(person)
         return {
-            "title": "Fascicolo",
             "person": person,
             "sections": sections,
             "subscriber": Subscriber.objects.filter(contact=person).first(),
@@ -197,10 +183,8 @@ class DossierPages(admin.ModelAdmin[Any]):
             "now": timezone.now(),
         }
 
-    def act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    def dossier_act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
         """A request, on its own page: who asks, how that was made sure, what will happen."""
-        if not request.user.has_perm(MAY_ACT):
-            raise PermissionDenied
         person = _person(pk)
         if act not in ACTS or not _possible(person, act):
             raise Http404
@@ -220,7 +204,7 @@ class DossierPages(admin.ModelAdmin[Any]):
             self,
             request,
             form,
-            template=f"{FOLDER}/act.html",
+            template=f"{FOLDER}/act",
             title=wanted.title,
             button=wanted.button,
             danger=act == ERASE,

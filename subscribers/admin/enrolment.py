@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from subscribers import enrolment, policies, texts
 from subscribers.admin.pages import DayInput, form_page
 from subscribers.models import Subscriber, Topic
+from whatsapp.admin.base import Paged
 
 
 class EnrolmentForm(forms.Form):
@@ -75,7 +76,7 @@ class EnrolmentForm(forms.Form):
             return None
 
 
-class DeskEnrolment(admin.ModelAdmin[Any]):
+class DeskEnrolment(Paged[Any]):
     """Adding a subscriber is enrolling somebody with a paper form."""
 
     change_list_template = "admin/subscribers/subscriber/change_list.html"
@@ -83,9 +84,7 @@ class DeskEnrolment(admin.ModelAdmin[Any]):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("subscribers.add_subscriber")
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = EnrolmentForm(request.POST or None)
@@ -101,7 +100,7 @@ class DeskEnrolment(admin.ModelAdmin[Any]):
                 ("Il modulo firmato", ["signed_on", "reference", "consent", "terms"]),
                 ("Preferenze", ["topics_left"]),
             ],
-            template="admin/subscribers/desk.html",
+            template="subscribers/desk",
             title="Iscrivi allo sportello",
             button="Iscrivi",
             warning=enrolment.welcome_obstacle(),

@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -69,6 +69,7 @@ class ExportForm(forms.Form):
 class Exportable(Watched[Any]):
     """A ledger with a page that exports the rows in view, each export in the log of actions."""
 
+    pages = {"export": ("esporta/", "")}
     resource: type[exports.Table]
     export_permission: str
     export_dated: str  # the field to which «dal» and «al» apply
@@ -78,12 +79,7 @@ class Exportable(Watched[Any]):
     change_list_template = "admin/subscribers/exportable_change_list.html"
     show_full_result_count = False
 
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        export = path("esporta/", self.admin_site.admin_view(self.export), name=name)
-        return [export, *super().get_urls()]
-
-    def _url(self, page: str, request: HttpRequest) -> str:
+    def _filtered(self, page: str, request: HttpRequest) -> str:
         """One of this list's pages, with the filters in force."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
         return f"{reverse(name)}?{request.GET.urlencode()}"
@@ -91,21 +87,19 @@ class Exportable(Watched[Any]):
     def list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
         """The links above the list: label and address."""
         may_export = request.user.has_perm(self.export_permission)
-        return [(self.export_label, self._url("export", request))] if may_export else []
+        return [(self.export_label, self._filtered("export", request))] if may_export else []
 
     @property
     def export_label(self) -> str:
         return "Esporta CSV" if len(self.export_kinds) == 1 else "Esporta"
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         tools = {"list_tools": self.list_tools(request)}
         return super().changelist_view(request, {**tools, **(extra_context or {})})
 
-    def export(self, request: HttpRequest) -> HttpResponseBase:
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """GET: the form. POST: the file."""
-        if not (self.has_view_permission(request) and request.user.has_perm(self.export_permission)):
+        if not request.user.has_perm(self.export_permission):
             raise PermissionDenied
         try:
             listed = self.get_changelist_instance(request)
@@ -127,14 +121,14 @@ class Exportable(Watched[Any]):
             self,
             request,
             form,
-            template="admin/subscribers/export.html",
+            template="subscribers/export",
             title=f"Esporta: {self.opts.verbose_name_plural}",
             button="Scarica il file CSV" if len(self.export_kinds) == 1 else "Scarica il file",
             label=self.export_label,
             note=self.export_note,
             filters=_filters(listed),
             count=listed.result_count,
-            list_url=self._url("changelist", request),
+            list_url=self._filtered("changelist", request),
             masked="whole" in hidden - self.export_without,
             again=True,
         )

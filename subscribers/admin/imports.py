@@ -11,17 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.utils.safestring import SafeString
-from django.views.decorators.cache import never_cache
+from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from subscribers import enrolment, exports, importing, listfile
 from subscribers.admin.pages import DayInput, form_page
 from subscribers.importing import Outcome, State
 from subscribers.models import SubscriberImport
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.admin.base import Paged, ReadOnly, badge, column
 
 PROBLEMS = 50
 TONES = {State.PREVIEW: "amber", State.RUNNING: "blue", State.DONE: "green", State.CANCELLED: "grey"}
@@ -80,9 +77,15 @@ class ImportForm(forms.Form):
 
 
 @admin.register(SubscriberImport)
-class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
+class SubscriberImportAdmin(ReadOnly, Paged[SubscriberImport]):
     """Whoever may import may do all of this; the list shows what was imported, when and by whom."""
 
+    pages = {
+        "confirm": ("<int:pk>/conferma/", ""),
+        "cancel": ("<int:pk>/annulla/", ""),
+        "report": ("<int:pk>/rapporto/", ""),
+        "progress": ("<int:pk>/andamento/", ""),
+    }
     list_display = ["filename", "state_badge", "reference", "created_at", "created_by"]
     list_select_related = ["created_by"]
 
@@ -92,22 +95,9 @@ class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request)
 
-    @admin.display(description="stato", ordering="state")
-    def state_badge(self, source: SubscriberImport) -> SafeString:
-        return badge(TONES[State(source.state)], source.get_state_display())
-
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("conferma", require_POST(self.confirm)),
-            self._address("annulla", require_POST(self.cancel)),
-            self._address("rapporto", self.report),
-            self._address("andamento", self.progress),
-            *super().get_urls(),
-        ]
-
-    def _address(self, word: str, view: Callable[..., HttpResponse]) -> URLPattern:
-        guarded = self.admin_site.admin_view(never_cache(view))
-        return path(f"<int:pk>/{word}/", guarded, name=f"subscribers_subscriberimport_{word}")
+    state_badge = column(
+        "stato", lambda row: badge(TONES[State(row.state)], row.get_state_display()), ordering="state"
+    )
 
     def _found(self, request: HttpRequest, pk: object) -> SubscriberImport:
         if not self.has_view_permission(request):
@@ -115,9 +105,7 @@ class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
         everything: QuerySet[SubscriberImport] = self.get_queryset(request).select_related("created_by")
         return get_object_or_404(everything, pk=pk)
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = ImportForm(request.POST or None, request.FILES or None)
@@ -127,7 +115,7 @@ class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
             self,
             request,
             form,
-            template="admin/subscribers/desk.html",
+            template="subscribers/desk",
             title="Importa un elenco",
             button="Controlla il file",
             intro="Per chi ha già dato il consenso altrove. Il file viene prima controllato riga per riga: "
@@ -135,31 +123,20 @@ class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
             "benvenuto. Chi si è cancellato resta cancellato.",
         )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """What would happen, what is happening, or what has happened."""
         source = self._found(request, object_id if object_id.isdecimal() else None)
         refused = source.rows.filter(outcome=Outcome.REFUSED)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Importazione",
-            "source": source,
-            "tone": TONES[State(source.state)],
-            "problems": refused[:PROBLEMS],
-            **_standing(source),
-        }
-        return TemplateResponse(request, "admin/subscribers/subscriberimport/detail.html", context)
+        told = {"source": source, "tone": TONES[State(source.state)], "problems": refused[:PROBLEMS]}
+        told |= _standing(source)
+        return self.page(request, "subscribers/subscriberimport/detail", "Importazione", **told)
 
-    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @method_decorator(require_POST)
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self._act(request, pk, importing.confirm)
 
-    def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @method_decorator(require_POST)
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self._act(request, pk, importing.cancel)
 
     def _act(self, request: HttpRequest, pk: int, act: Callable[[SubscriberImport], None]) -> HttpResponse:
@@ -170,11 +147,11 @@ class SubscriberImportAdmin(ReadOnly, admin.ModelAdmin[SubscriberImport]):
             self.message_user(request, str(error), messages.ERROR)
         return redirect("admin:subscribers_subscriberimport_change", pk)
 
-    def progress(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The counters as JSON, asked for every second while it runs."""
         return JsonResponse(_standing(self._found(request, pk)))
 
-    def report(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Every row's outcome, for whoever mends the list: by line, no number leaves."""
         source = self._found(request, pk)
         answer = HttpResponse(exports.BOM, content_type="text/csv; charset=utf-8")

@@ -19,7 +19,7 @@ from subscribers.admin.enrolment import DeskEnrolment
 from subscribers.admin.exporting import Exportable
 from subscribers.models import ConsentEvent, ConsentEvidence, Subscriber, Topic
 from whatsapp import phones
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.admin.base import ReadOnly, badge, column
 
 
 def moment(value: datetime | None) -> str:
@@ -85,13 +85,12 @@ class SubscriberAdmin(DeskEnrolment, DossierPages, Exportable):
     def with_details(self, rows: QuerySet[Subscriber]) -> QuerySet[Subscriber]:
         return rows.select_related("contact").prefetch_related("left_topics__topic")
 
-    @admin.display(description="nome", ordering="contact__profile_name")
-    def name(self, subscriber: Subscriber) -> str:
-        return subscriber.contact.profile_name or subscriber.contact.display_name
-
-    @admin.display(description="numero")
-    def number(self, subscriber: Subscriber) -> str:
-        return phones.mask(subscriber.contact.phone)
+    name = column(
+        "nome",
+        lambda row: row.contact.profile_name or row.contact.display_name,
+        ordering="contact__profile_name",
+    )
+    number = column("numero", lambda row: phones.mask(row.contact.phone))
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscribers.change_subscriber")
@@ -110,17 +109,12 @@ class SubscriberAdmin(DeskEnrolment, DossierPages, Exportable):
         active = subscriber.state == Subscriber.State.ACTIVE
         return badge("green" if active else "grey", subscriber.get_state_display())
 
-    @admin.display(description="iscritto dal", ordering="since")
-    def joined(self, subscriber: Subscriber) -> str:
-        return moment(subscriber.since)
-
-    @admin.display(description="cancellato il", ordering="left_at", empty_value="")
-    def left(self, subscriber: Subscriber) -> str:
-        return moment(subscriber.left_at)
-
-    @admin.display(description="argomenti lasciati")
-    def topics_left(self, subscriber: Subscriber) -> str:
-        return ", ".join(left.topic.name for left in subscriber.left_topics.all()) or "nessuno"
+    joined = column("iscritto dal", lambda row: moment(row.since), ordering="since")
+    left = column("cancellato il", lambda row: moment(row.left_at), ordering="left_at", empty_value="")
+    topics_left = column(
+        "argomenti lasciati",
+        lambda row: ", ".join(left.topic.name for left in row.left_topics.all()) or "nessuno",
+    )
 
     @admin.display(description="registro")
     def history(self, subscriber: Subscriber) -> SafeString:
@@ -135,13 +129,10 @@ class EvidenceInline(ReadOnly, admin.StackedInline[ConsentEvidence, ConsentEvent
     fields = readonly_fields
     can_delete = False
 
-    @admin.display(description="testo ricevuto")
-    def masked_text(self, evidence: ConsentEvidence) -> str:
-        return exports.written(evidence.text, False) or "nessun testo"
-
-    @admin.display(description="che cosa è stato mostrato")
-    def masked_shown(self, evidence: ConsentEvidence) -> SafeString | str:
-        return linebreaksbr(exports.written(evidence.shown, False)) or "niente"
+    masked_text = column("testo ricevuto", lambda row: exports.written(row.text, False) or "nessun testo")
+    masked_shown = column(
+        "che cosa è stato mostrato", lambda row: linebreaksbr(exports.written(row.shown, False)) or "niente"
+    )
 
     @admin.display(description="numero o identificativo")
     def masked_identity(self, evidence: ConsentEvidence) -> str:
@@ -173,9 +164,7 @@ class ConsentEventAdmin(Exportable):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "subject_id__exact" or super().lookup_allowed(lookup, value, request)
 
-    @admin.display(description="data e ora", ordering="at")
-    def when(self, event: ConsentEvent) -> str:
-        return moment(event.at)
+    when = column("data e ora", lambda row: moment(row.at), ordering="at")
 
     @admin.display(description="interessato", ordering="subject_id")
     def subject(self, event: ConsentEvent) -> SafeString:
@@ -191,6 +180,4 @@ class ConsentEventAdmin(Exportable):
         tones = {ConsentEvent.Kind.SUBSCRIBED: "green", ConsentEvent.Kind.LEFT: "red"}
         return badge(tones.get(ConsentEvent.Kind(event.kind), "blue"), event.get_kind_display())
 
-    @admin.display(description="chi")
-    def actor(self, event: ConsentEvent) -> str:
-        return event.proof.actor or "prova cancellata"
+    actor = column("chi", lambda row: row.proof.actor or "prova cancellata")

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-FORM = "admin/subscribers/form.html"
+from whatsapp.admin.base import Paged
+
+FORM = "subscribers/form"
 Fieldsets = Sequence[tuple[str | None, Sequence[str]]]
 
 
@@ -23,16 +24,16 @@ class DayInput(forms.DateInput):
 
 
 def form_page(
-    view: admin.ModelAdmin[Any],
+    view: Paged[Any],
     request: HttpRequest,
     form: forms.Form,
     fieldsets: Fieldsets = (),
     *,
+    title: str,
     template: str = FORM,
     **context: Any,
 ) -> TemplateResponse:
     """The form's page: `title` in the head, `button` below; without `fieldsets` all fields together."""
-    groups = [(title, {"fields": names}) for title, names in fieldsets or [(None, [*form.fields])]]
+    groups = [(group, {"fields": names}) for group, names in fieldsets or [(None, [*form.fields])]]
     shown = AdminForm(form, groups, {}, model_admin=view)  # type: ignore[arg-type]  # no model behind it
-    everything = {**view.admin_site.each_context(request), "opts": view.opts, "adminform": shown, **context}
-    return TemplateResponse(request, template, everything)
+    return view.page(request, template, title, adminform=shown, **context)

@@ -4,15 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 
 from subscribers import retention
 from subscribers.models import RetentionRule, RetentionRun
-from whatsapp.admin.base import ReadOnly
+from whatsapp.admin.base import Fixed, Paged, ReadOnly, column
 
 LONGEST = 3650  # days: ten years
 
@@ -36,19 +34,14 @@ class RetentionRuleForm(forms.ModelForm[RetentionRule]):
 
 
 @admin.register(RetentionRule)
-class RetentionRuleAdmin(admin.ModelAdmin[RetentionRule]):
+class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
     """Only the days change; what the kinds are is the program's."""
 
+    pages = {"trial": ("prova/", "")}
     list_display = ["name", "days", "limits", "explanation"]
     list_display_links = None
     list_editable = ["days"]
     change_list_template = "admin/subscribers/retention/change_list.html"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: RetentionRule | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionRule]:
         retention.install_rules()
@@ -57,40 +50,23 @@ class RetentionRuleAdmin(admin.ModelAdmin[RetentionRule]):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[RetentionRuleForm]:
         return RetentionRuleForm
 
-    @admin.display(description="che cosa")
-    def name(self, rule: RetentionRule) -> str:
-        return retention.clocks()[rule.slug].name
+    name = column("che cosa", lambda row: retention.clocks()[row.slug].name)
 
     @admin.display(description="proposta e minimo")
     def limits(self, rule: RetentionRule) -> str:
         clock = retention.clocks()[rule.slug]
         return f"{clock.days}, almeno {clock.minimum}"
 
-    @admin.display(description="spiegazione")
-    def explanation(self, rule: RetentionRule) -> str:
-        return retention.clocks()[rule.slug].explanation
+    explanation = column("spiegazione", lambda row: retention.clocks()[row.slug].explanation)
 
-    def get_urls(self) -> list[URLPattern]:
-        trial = path("prova/", self.admin_site.admin_view(self.trial), name="subscribers_retentionrule_trial")
-        return [trial, *super().get_urls()]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         trial = reverse("admin:subscribers_retentionrule_trial")
         return super().changelist_view(request, {**(extra_context or {}), "trial_url": trial})
 
-    def trial(self, request: HttpRequest) -> HttpResponse:
+    def trial_view(self, request: HttpRequest) -> HttpResponse:
         """What would go now, without touching anything."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Che cosa andrebbe oggi",
-            "due": retention.due(),
-        }
-        return TemplateResponse(request, "admin/subscribers/retention/trial.html", context)
+        due = retention.due()
+        return self.page(request, "subscribers/retention/trial", "Che cosa andrebbe oggi", due=due)
 
 
 @admin.register(RetentionRun)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from subscribers import keywords, policies, texts
 from subscribers.models import Policy, ServiceText, Topic
+from whatsapp.admin.base import Fixed, column
 
 TITLE = "Nuova informativa di WhatsURP"
 TEXT = (
@@ -99,26 +100,20 @@ class ServiceTextForm(forms.ModelForm[ServiceText]):
 
 
 @admin.register(ServiceText)
-class ServiceTextAdmin(admin.ModelAdmin[ServiceText]):
+class ServiceTextAdmin(Fixed, admin.ModelAdmin[ServiceText]):
+    """The program asks for them by name."""
+
     form = ServiceTextForm
     list_display = ["name", "beginning"]
     fields = ("name", "text", "preview")
     readonly_fields = ("name", "preview")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # the program asks for them by name
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     @admin.display(description="come lo legge il cittadino")
     def preview(self, row: ServiceText) -> SafeString:
         """The saved text, with an example in the place of each placeholder."""
         return format_html('<div class="wu-note">{}</div>', linebreaksbr(texts.preview(row.text)))
 
-    @admin.display(description="testo")
-    def beginning(self, row: ServiceText) -> str:
-        return row.text[:80]
+    beginning = column("testo", lambda row: row.text[:80])
 
 
 class TopicForm(forms.ModelForm[Topic]):

@@ -4,17 +4,7 @@ from subscribers.models.people import ErasedIdentity, ServiceText, Subscriber, T
 from subscribers.models.retention import RetentionRule, RetentionRun
 
 __all__ = [
-    "ConsentEvent",
-    "ConsentEvidence",
-    "ErasedIdentity",
-    "ImportRow",
-    "Policy",
-    "RegisterHead",
-    "RetentionRule",
-    "RetentionRun",
-    "ServiceText",
-    "Subscriber",
-    "SubscriberImport",
-    "Topic",
+    "ConsentEvent", "ConsentEvidence", "ErasedIdentity", "ImportRow", "Policy", "RegisterHead",
+    "RetentionRule", "RetentionRun", "ServiceText", "Subscriber", "SubscriberImport", "Topic",
     "TopicPreference",
-]
+]  # fmt: skip

@@ -25,7 +25,7 @@ def prepare(numbers: list[str]) -> None:
     User.objects.create_user("responsabile")
     for number in numbers:
         consent.subscribe(Contact.objects.create(phone=number))
-    channels.open_service(channels.current(), User.objects.get())
+    channels.open_service(channels.current(), User.objects.get(username="responsabile"))
 
 
 def sync_templates() -> None:

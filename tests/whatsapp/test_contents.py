@@ -74,14 +74,14 @@ def test_a_request_has_a_short_text(ask: object) -> None:
 
 def test_the_place_and_the_number_are_asked_for() -> None:
     contact = ContactFactory(reachable=True)
-    assert prepared(outbox.ask_place(contact, "Dove?")).kind == Kind.PLACE_REQUEST
+    assert prepared(outbox.send(contact, contents.ask_place("Dove?"))).kind == Kind.PLACE_REQUEST
     hidden = ContactFactory(reachable=True, phone=None, bsuid="IT.13491208655302741918")
     assert prepared(outbox.ask_number(hidden, "Il tuo numero?")).kind == Kind.NUMBER_REQUEST
 
 
 def test_a_file_goes_with_a_caption_and_only_if_it_can_be_sent() -> None:
     clip = Media.objects.create(kind=Kind.VIDEO, status=Media.Status.FETCHED)
-    message = outbox.reply_with_file(ContactFactory(reachable=True), clip, "Ecco il cantiere")
+    message = outbox.send(ContactFactory(reachable=True), contents.with_file(clip, "Ecco il cantiere"))
     assert (message.content.kind, message.text, message.content.media) == (
         Kind.VIDEO,
         "Ecco il cantiere",

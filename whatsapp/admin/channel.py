@@ -4,18 +4,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from whatsapp import account, audit, channels
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.admin.base import Fixed, Paged, ReadOnly, badge, column
 from whatsapp.models import AccountEvent, Call, Channel, StaffPhone
 
 NEWS_SHOWN = 10
@@ -39,49 +37,35 @@ class OpeningForm(forms.Form):
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin[Channel]):
+class ChannelAdmin(Fixed, Paged[Channel]):
+    """Its row is made from the configuration."""
+
+    pages = {"opening": ("<int:pk>/apertura/", "whatsapp.open_channel")}
     list_display = ["__str__", "status", "pace", "health", "limit", "last_inbound_at", "last_outbound_at"]
     readonly_fields = (
-        "display_number",
-        "status",
-        "pause_reason",
-        "opening",
-        "health",
-        "limit",
-        "last_inbound_at",
-        "last_outbound_at",
-        "last_status_at",
-        "swept_at",
-        "news",
-    )
+        "display_number", "status", "pause_reason", "opening", "health", "limit", "last_inbound_at",
+        "last_outbound_at", "last_status_at", "swept_at", "news",
+    )  # fmt: skip
     fields = ("pace", *readonly_fields)
     actions = ["pause", "resume"]
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.opening_view)
-        return [path("<int:pk>/apertura/", view, name="whatsapp_channel_opening"), *super().get_urls()]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # made from the configuration
 
     def has_pause_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("whatsapp.pause_channel")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
-        return False
-
-    @admin.display(description="stato")
-    def status(self, channel: Channel) -> SafeString:
-        return badge("red", "in pausa") if channel.paused_at else badge("green", "attivo")
+    status = column(
+        "stato", lambda row: badge("red", "in pausa") if row.paused_at else badge("green", "attivo")
+    )
 
     @admin.display(description="qualità", ordering="quality")
     def health(self, channel: Channel) -> SafeString | str:
         label = account.QUALITIES.get(channel.quality, "non ancora nota")
         return badge("red", label) if channel.quality == "RED" else label
 
-    @admin.display(description="limite nelle 24 ore", ordering="tier")
-    def limit(self, channel: Channel) -> str:
-        return account.describe_tier(channel.tier) or "non ancora noto"
+    limit = column(
+        "limite nelle 24 ore",
+        lambda row: account.describe_tier(row.tier) or "non ancora noto",
+        ordering="tier",
+    )
 
     @admin.display(description="servizio")
     def opening(self, channel: Channel) -> SafeString:
@@ -93,8 +77,6 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
 
     def opening_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Declare the service open, or go back to the trial; a word is typed, the log keeps who did it."""
-        if not request.user.has_perm("whatsapp.open_channel"):
-            raise PermissionDenied
         channel = get_object_or_404(Channel, pk=pk)
         form = OpeningForm(request.POST or None, channel)
         if form.is_valid():
@@ -107,15 +89,9 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
                 channels.open_service(channel, request.user)
                 self.message_user(request, "Il servizio è aperto: da adesso ricevono tutti gli iscritti.")
             return redirect("admin:whatsapp_channel_change", pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Torna in prova" if channel.opened_at else "Dichiara aperto il servizio",
-            "channel": channel,
-            "form": form,
-            "phones": StaffPhone.objects.count(),
-        }
-        return TemplateResponse(request, "admin/whatsapp/channel/opening.html", context)
+        title = "Torna in prova" if channel.opened_at else "Dichiara aperto il servizio"
+        told = {"channel": channel, "form": form, "phones": StaffPhone.objects.count()}
+        return self.page(request, "whatsapp/channel/opening", title, **told)
 
     @admin.display(description="comunicazioni di WhatsApp")
     def news(self, channel: Channel) -> SafeString | str:
@@ -157,9 +133,7 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
     show_full_result_count = False
     fields = readonly_fields = ("at", "text", "mark", "event")
 
-    @admin.display(description="effetto", ordering="serious")
-    def mark(self, event: Any) -> SafeString | str:
-        return seriousness(event) or "–"
+    mark = column("effetto", lambda row: seriousness(row) or "–", ordering="serious")
 
 
 @admin.register(Call)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from whatsapp import audit, outbox, phones
-from whatsapp.admin.base import Watched
+from whatsapp.admin.base import Watched, column
 from whatsapp.errors import ContentError
 from whatsapp.models import Contact, StaffPhone
 
@@ -26,27 +26,14 @@ class ContactAdmin(Watched[Contact]):
     search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
     ordering = ["-pk"]
     show_full_result_count = False
-    readonly_fields = (
-        "display_name",
-        "masked_phone",
-        "former_ids",
-        "merged_into",
-        "window",
-        "blocked",
-        "marketing_stopped_at",
-        "created_at",
-        "subject_id",
-    )
-    fields = readonly_fields
+    fields = readonly_fields = (
+        "display_name", "masked_phone", "former_ids", "merged_into", "window", "blocked",
+        "marketing_stopped_at", "created_at", "subject_id",
+    )  # fmt: skip
     actions = ["block", "unblock", "ask_number"]
 
-    @admin.display(description="nome")
-    def display_name(self, contact: Contact) -> str:
-        return contact.display_name
-
-    @admin.display(description="numero")
-    def masked_phone(self, contact: Contact) -> str:
-        return phones.mask(contact.phone)
+    display_name = column("nome", lambda row: row.display_name)
+    masked_phone = column("numero", lambda row: phones.mask(row.phone))
 
     @admin.display(description="numeri precedenti")
     def former_ids(self, contact: Contact) -> str:
@@ -54,9 +41,7 @@ class ContactAdmin(Watched[Contact]):
         told = [f"{phones.mask(one.phone)} fino al {one.retired_at:%d/%m/%Y}" for one in former]
         return ", ".join(told) or "nessuno"
 
-    @admin.display(description="finestra di 24 ore", boolean=True)
-    def window(self, contact: Contact) -> bool:
-        return contact.window_open
+    window = column("finestra di 24 ore", lambda row: row.window_open, boolean=True)
 
     def has_block_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("whatsapp.change_contact")

@@ -4,14 +4,15 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from whatsapp import audit, merging, phones, signals
-from whatsapp.admin.base import ReadOnly, badge
+from whatsapp.admin.base import Paged, ReadOnly, badge
 from whatsapp.models import Contact, IdentityConflict
 
 Outcome = IdentityConflict.Outcome
@@ -22,55 +23,39 @@ DECISIONS = {
 
 
 @admin.register(IdentityConflict)
-class IdentityConflictAdmin(ReadOnly, admin.ModelAdmin[IdentityConflict]):
+class IdentityConflictAdmin(ReadOnly, Paged[IdentityConflict]):
+    pages = {"decide": ("<int:pk>/decidi/", "whatsapp.change_identityconflict")}
     list_display = ["found_at", "contact", "other", "reason", "outcome_badge", "decided_by"]
     list_display_links = ["found_at", "contact"]
     list_filter = ["outcome"]
     list_select_related = ["contact", "other", "decided_by"]
     ordering = ["outcome", "-pk"]
 
-    def get_urls(self) -> list[URLPattern]:
-        decide = self.admin_site.admin_view(self.decide)
-        return [
-            path("<int:pk>/decidi/", decide, name="whatsapp_identityconflict_decide"),
-            *super().get_urls(),
-        ]
-
     @admin.display(description="esito", ordering="outcome")
     def outcome_badge(self, conflict: IdentityConflict) -> SafeString:
         open_one = conflict.outcome == Outcome.OPEN
         return badge("amber" if open_one else "green", conflict.get_outcome_display())
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         conflict = self.get_object(request, object_id)
         if conflict is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if not self.has_view_permission(request, conflict):
             raise PermissionDenied
         audit.note_opening(conflict)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "È la stessa persona?",
-            "conflict": conflict,
-            "sides": [_side(conflict.contact), _side(conflict.other)],
-            "open": conflict.outcome == Outcome.OPEN,
-            "may_decide": request.user.has_perm("whatsapp.change_identityconflict"),
-        }
-        return TemplateResponse(request, "admin/whatsapp/identityconflict/decide.html", context)
+        return self.page(
+            request,
+            "whatsapp/identityconflict/decide",
+            "È la stessa persona?",
+            conflict=conflict,
+            sides=[_side(conflict.contact), _side(conflict.other)],
+            open=conflict.outcome == Outcome.OPEN,
+            may_decide=request.user.has_perm("whatsapp.change_identityconflict"),
+        )
 
-    def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @method_decorator(require_POST)
+    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One of the two buttons."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not request.user.has_perm("whatsapp.change_identityconflict"):
-            raise PermissionDenied
         conflict = get_object_or_404(IdentityConflict, pk=pk)
         decision, done = DECISIONS.get(request.POST.get("decisione", ""), (None, ""))
         try:
@@ -85,8 +70,8 @@ class IdentityConflictAdmin(ReadOnly, admin.ModelAdmin[IdentityConflict]):
 def _side(contact: Contact) -> dict[str, Any]:
     """What tells one contact from another; the apps above add what they know (`contact_described`)."""
     told = signals.contact_described.send(Contact, contact=contact)
-    first = contact.messages.filter(inbound=True).order_by("created_at").first()
-    last = contact.messages.filter(inbound=True).order_by("created_at").last()
+    written = contact.messages.filter(inbound=True).order_by("created_at")
+    first, last = written.first(), written.last()
     return {
         "contact": contact,
         "facts": [

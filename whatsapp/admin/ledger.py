@@ -1,17 +1,15 @@
 """Ledgers to read: messages with their attempts, the raw inbox."""
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
 
-from whatsapp.admin.base import ReadOnly, Watched, badge
+from whatsapp.admin.base import ReadOnly, Watched, badge, column
 from whatsapp.models import Attempt, Message, WebhookEvent
 from whatsapp.types import State, tone
 
 
 class AttemptInline(ReadOnly, admin.TabularInline[Attempt, Message]):
     model = Attempt
-    readonly_fields = ("started_at", "answered_at", "state", "error_code", "error_text")
-    fields = readonly_fields
+    fields = readonly_fields = ("started_at", "answered_at", "state", "error_code", "error_text")
     extra = 0
     ordering = ["pk"]
 
@@ -27,38 +25,19 @@ class MessageAdmin(Watched[Message]):
     ordering = ["-pk"]
     show_full_result_count = False
     inlines = [AttemptInline]
-    readonly_fields = (
-        "contact",
-        "direction",
-        "full_text",
-        "state",
-        "reason",
-        "lane",
-        "created_at",
-        "due_at",
-        "accepted_at",
-        "sent_at",
-        "delivered_at",
-        "read_at",
-        "handled_at",
+    fields = readonly_fields = (
+        "contact", "direction", "full_text", "state", "reason", "lane", "created_at", "due_at",
+        "accepted_at", "sent_at", "delivered_at", "read_at", "handled_at",
+    )  # fmt: skip
+
+    direction = column(
+        "verso", lambda row: "dal cittadino" if row.inbound else "dal Comune", ordering="inbound"
     )
-    fields = readonly_fields
-
-    @admin.display(description="verso", ordering="inbound")
-    def direction(self, message: Message) -> str:
-        return "dal cittadino" if message.inbound else "dal Comune"
-
-    @admin.display(description="testo")
-    def excerpt(self, message: Message) -> str:
-        return message.excerpt
-
-    @admin.display(description="testo")
-    def full_text(self, message: Message) -> str:
-        return message.text or message.excerpt
-
-    @admin.display(description="stato", ordering="state")
-    def state_badge(self, message: Message) -> SafeString:
-        return badge(tone(State(message.state)), message.get_state_display())
+    excerpt = column("testo", lambda row: row.excerpt)
+    full_text = column("testo", lambda row: row.text or row.excerpt)
+    state_badge = column(
+        "stato", lambda row: badge(tone(State(row.state)), row.get_state_display()), ordering="state"
+    )
 
 
 @admin.register(WebhookEvent)
@@ -67,18 +46,8 @@ class WebhookEventAdmin(ReadOnly, admin.ModelAdmin[WebhookEvent]):
     list_filter = ["inbox", ("handled_at", admin.EmptyFieldListFilter)]
     ordering = ["-pk"]
     show_full_result_count = False
-    readonly_fields = (
-        "received_at",
-        "provider",
-        "inbox",
-        "size",
-        "handled_at",
-        "attempts",
-        "due_at",
-        "error",
-    )
-    fields = readonly_fields
+    fields = readonly_fields = (
+        "received_at", "provider", "inbox", "size", "handled_at", "attempts", "due_at", "error",
+    )  # fmt: skip
 
-    @admin.display(description="byte")
-    def size(self, event: WebhookEvent) -> int:
-        return len(event.body)
+    size = column("byte", lambda row: len(row.body))

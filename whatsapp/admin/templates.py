@@ -1,18 +1,16 @@
 """Message templates in the back office: read, draft, submit, accept what WhatsApp made of them."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from whatsapp import account, bubbles, templates
-from whatsapp.admin.base import badge
+from whatsapp.admin.base import Paged, badge, column
 from whatsapp.admin.template_form import TemplateForm
 from whatsapp.errors import ChannelError, ContentError
 from whatsapp.models import Template
@@ -25,19 +23,17 @@ TONES = {
 
 
 @admin.register(Template)
-class TemplateAdmin(admin.ModelAdmin[Template]):
+class TemplateAdmin(Paged[Template]):
     """A draft is a form; what WhatsApp has is a page to read."""
 
+    pages = {
+        "submit": ("<int:pk>/sottoponi/", "whatsapp.change_template"),
+        "accept": ("<int:pk>/accetta/", "whatsapp.change_template"),
+    }
     form = TemplateForm
     list_display = [
-        "name",
-        "status_badge",
-        "category_badge",
-        "header",
-        "quality_badge",
-        "reason",
-        "synced_at",
-    ]
+        "name", "status_badge", "category_badge", "header", "quality_badge", "reason", "synced_at",
+    ]  # fmt: skip
     list_filter = ["status", "category", "header"]
     search_fields = ["name", "body"]
     search_help_text = "Nome del modello o parole del testo."
@@ -51,9 +47,11 @@ class TemplateAdmin(admin.ModelAdmin[Template]):
     class Media:
         css = {"all": ["whatsapp/phone.css"]}
 
-    @admin.display(description="stato", ordering="status")
-    def status_badge(self, template: Template) -> SafeString:
-        return badge(TONES.get(Template.Status(template.status), "red"), template.get_status_display())
+    status_badge = column(
+        "stato",
+        lambda row: badge(TONES.get(Template.Status(row.status), "red"), row.get_status_display()),
+        ordering="status",
+    )
 
     @admin.display(description="categoria", ordering="category")
     def category_badge(self, template: Template) -> SafeString | str:
@@ -78,35 +76,14 @@ class TemplateAdmin(admin.ModelAdmin[Template]):
 
     # --- Pages -----------------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("<int:pk>/sottoponi/", self.submit_view, "submit"),
-            self._address("<int:pk>/accetta/", self.accept_view, "accept"),
-            *super().get_urls(),
-        ]
-
-    def _address(self, address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        return path(address, self.admin_site.admin_view(view), name=f"whatsapp_template_{name}")
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         template = self.get_object(request, object_id)
-        if (
-            template
-            and self.has_view_permission(request)
-            and not self.has_change_permission(request, template)
-        ):
+        to_read = template and not self.has_change_permission(request, template)
+        if template and to_read and self.has_view_permission(request):
             return self._page(request, template, "detail", str(template.name))
-        return super().change_view(request, object_id, form_url, extra_context)
+        return super().change_view(request, object_id, *args, **kwargs)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         template = context["original"]
         context |= {
             "title": "Modello da sottoporre" if template else "Nuovo modello",
@@ -118,22 +95,18 @@ class TemplateAdmin(admin.ModelAdmin[Template]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
-        self, request: HttpRequest, obj: Template, post_url_continue: str | None = None
+        self, request: HttpRequest, obj: Template, post_url_continue: Any = None
     ) -> HttpResponse:
-        return self._saved(request, obj)
-
-    def response_change(self, request: HttpRequest, obj: Template) -> HttpResponse:
-        return self._saved(request, obj)
-
-    def _saved(self, request: HttpRequest, template: Template) -> HttpResponse:
         if "_submit" in request.POST:
-            return HttpResponseRedirect(reverse("admin:whatsapp_template_submit", args=[template.pk]))
+            return HttpResponseRedirect(reverse("admin:whatsapp_template_submit", args=[obj.pk]))
         self.message_user(request, "La bozza è salva. Non si può usare finché WhatsApp non l'ha approvata.")
-        return self._back(template)
+        return self._back(obj)
+
+    response_change = response_add
 
     def submit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET: what goes and what it means. POST: it goes, once."""
-        template = self._editable(request, pk)
+        template = get_object_or_404(Template, pk=pk)
         if template.status not in account.EDITABLE:
             return self._back(template)
         if request.method != "POST":
@@ -150,7 +123,7 @@ class TemplateAdmin(admin.ModelAdmin[Template]):
 
     def accept_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """POST: the staff reckon with the category WhatsApp gave."""
-        template = self._editable(request, pk)
+        template = get_object_or_404(Template, pk=pk)
         if request.method == "POST" and template.recategorised:
             account.accept_category(template)
             self.log_change(request, template, f"Accettata la categoria «{template.get_category_display()}».")
@@ -158,31 +131,20 @@ class TemplateAdmin(admin.ModelAdmin[Template]):
             self.message_user(request, said)
         return self._back(template)
 
-    def _editable(self, request: HttpRequest, pk: int) -> Template:
-        """Raises PermissionDenied or Http404."""
-        if not request.user.has_perm("whatsapp.change_template"):
-            raise PermissionDenied
-        template = Template.objects.filter(pk=pk).first()
-        if template is None:
-            raise Http404("Modello inesistente.")
-        return template
-
     def _page(self, request: HttpRequest, template: Template, name: str, title: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "title": title,
-            "template": template,
-            "bubble": bubbles.example(template),
-            "now": timezone.now(),
-            "uses": templates.uses(template),
-            "tone": TONES.get(Template.Status(template.status), "red"),
-            "obstacle": templates.obstacle(template),
-            "quality": account.QUALITIES.get(template.quality, "non ancora nota"),
-            "may_change": request.user.has_perm("whatsapp.change_template"),
-        }
-        return TemplateResponse(request, f"admin/whatsapp/template/{name}.html", context)
+        return self.page(
+            request,
+            f"whatsapp/template/{name}",
+            title,
+            template=template,
+            bubble=bubbles.example(template),
+            now=timezone.now(),
+            uses=templates.uses(template),
+            tone=TONES.get(Template.Status(template.status), "red"),
+            obstacle=templates.obstacle(template),
+            quality=account.QUALITIES.get(template.quality, "non ancora nota"),
+            may_change=request.user.has_perm("whatsapp.change_template"),
+        )
 
     @staticmethod
     def _back(template: Template) -> HttpResponseRedirect:

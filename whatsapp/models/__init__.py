@@ -4,18 +4,6 @@ from whatsapp.models.contents import Content, Media, Template
 from whatsapp.models.messages import Attempt, Message
 
 __all__ = [
-    "AccountEvent",
-    "Attempt",
-    "Call",
-    "Channel",
-    "Contact",
-    "ContactAlias",
-    "Content",
-    "IdentityConflict",
-    "Media",
-    "Message",
-    "StaffPhone",
-    "Template",
-    "WebhookEvent",
-    "Worker",
-]
+    "AccountEvent", "Attempt", "Call", "Channel", "Contact", "ContactAlias", "Content", "IdentityConflict",
+    "Media", "Message", "StaffPhone", "Template", "WebhookEvent", "Worker",
+]  # fmt: skip

@@ -34,14 +34,9 @@ class Channel(models.Model):
     # Until then the service is on trial: only the staff's phones receive anything.
     opened_at = models.DateTimeField("servizio aperto il", null=True, blank=True, editable=False)
     opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="aperto da",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
+        settings.AUTH_USER_MODEL, verbose_name="aperto da", on_delete=models.PROTECT, null=True, blank=True,
+        editable=False, related_name="+",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = "canale"
@@ -152,13 +147,9 @@ class Call(models.Model):
     created_at = models.DateTimeField("data", default=timezone.now)
     settled_at = models.DateTimeField("preso in carico il", null=True, blank=True)
     taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="se ne occupa",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
+        settings.AUTH_USER_MODEL, verbose_name="se ne occupa", on_delete=models.PROTECT, null=True,
+        blank=True, related_name="+",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = "chiamata del personale"

@@ -113,13 +113,9 @@ class IdentityConflict(models.Model):
     found_at = models.DateTimeField("trovato il", default=timezone.now)
     outcome = models.CharField("esito", max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="deciso da",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
+        settings.AUTH_USER_MODEL, verbose_name="deciso da", on_delete=models.PROTECT, null=True, blank=True,
         related_name="+",
-    )
+    )  # fmt: skip
     decided_at = models.DateTimeField("deciso il", null=True, blank=True)
 
     class Meta:

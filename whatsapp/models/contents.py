@@ -127,13 +127,9 @@ class Content(models.Model):
     # [[id, title], …] of a reply, [[id, title, description], …] of a list
     buttons = models.JSONField("pulsanti", default=list, blank=True)
     template = models.ForeignKey(
-        Template,
-        verbose_name="modello",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
+        Template, verbose_name="modello", on_delete=models.PROTECT, null=True, blank=True,
         related_name="contents",
-    )
+    )  # fmt: skip
     parameters = models.JSONField("parametri", default=list, blank=True)  # of the template's body
     button_parameters = models.JSONField(default=list, blank=True)  # [[sub_type, value], …] by position
     expires_at = models.DateTimeField("scade il", null=True, blank=True)

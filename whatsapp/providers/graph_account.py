@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -13,6 +15,7 @@ from whatsapp.providers import graph_errors
 from whatsapp.providers.graph_fields import Json, mapping, mappings, moment, text, word
 from whatsapp.types import AccountUpdate, RemoteTemplate, TemplateUpdate, Update
 
+NEWS = Path(__file__).resolve().parent.parent / "data" / "account_news.toml"
 # Why Meta refuses or suspends a template.
 REASONS = {
     "NONE": "",
@@ -47,77 +50,11 @@ class Notice(NamedTuple):
     serious: bool = False
 
 
-CHECK = "Controlla in WhatsApp Manager."
 # (field, word) before (field, ""); the word is the event, decision or state the news carries.
-NOTICES: dict[tuple[str, str], Notice] = {
-    ("account_update", ""): Notice(f"Novità sull'account WhatsApp: {{detail}}. {CHECK}"),
-    ("account_update", "ACCOUNT_VIOLATION"): Notice(
-        "WhatsApp contesta una violazione delle sue regole ({detail}): gli invii sono fermi. "
-        "Leggi la contestazione in WhatsApp Manager, correggi o fai ricorso, poi riattiva il canale.",
-        serious=True,
-    ),
-    ("account_update", "ACCOUNT_RESTRICTION"): Notice(
-        "WhatsApp ha limitato l'account: {detail}. Gli invii sono fermi: "
-        "leggi il motivo in WhatsApp Manager e riattiva il canale quando il limite finisce.",
-        serious=True,
-    ),
-    ("account_update", "RESTRICTION_ELSEWHERE"): Notice(
-        f"WhatsApp ha limitato l'account: {{detail}}. Gli invii proseguono. {CHECK}"
-    ),
-    ("account_update", "SCHEDULE_FOR_DISABLE"): Notice(
-        "WhatsApp disattiverà l'account{detail}: gli invii sono fermi. "
-        "Fai subito ricorso in WhatsApp Manager, poi riattiva il canale.",
-        serious=True,
-    ),
-    ("account_update", "DISABLE"): Notice(
-        "WhatsApp ha disattivato l'account{detail}: nessun messaggio può partire. "
-        "Fai ricorso in WhatsApp Manager; per le allerte usa gli altri mezzi del Comune.",
-        serious=True,
-    ),
-    ("account_update", "DISABLED_UPDATE"): Notice(
-        "WhatsApp ha cambiato lo stato dell'account: gli invii sono fermi. "
-        "Controlla in WhatsApp Manager, poi riattiva il canale.",
-        serious=True,
-    ),
-    ("account_update", "REINSTATE"): Notice(
-        "WhatsApp ha riattivato l'account: controlla in WhatsApp Manager, poi riattiva il canale."
-    ),
-    ("account_update", "ACCOUNT_DELETED"): Notice(
-        "L'account WhatsApp è stato cancellato: nessun messaggio può partire. "
-        "Chiama subito chi amministra l'account Meta del Comune.",
-        serious=True,
-    ),
-    ("account_update", "ACCOUNT_OFFBOARDED"): Notice(
-        "Il numero è stato scollegato dall'account WhatsApp: se non l'avete chiesto voi, "
-        "ricollegalo in WhatsApp Manager."
-    ),
-    ("account_update", "ACCOUNT_RECONNECTED"): Notice("Il numero è di nuovo collegato all'account WhatsApp."),
-    ("account_alerts", ""): Notice(f"Avviso di WhatsApp sull'account: {{detail}}. {CHECK}"),
-    ("account_review_update", ""): Notice(f"Esito della verifica dell'account: {{detail}}. {CHECK}"),
-    ("account_review_update", "APPROVED"): Notice("WhatsApp ha approvato l'account."),
-    ("account_review_update", "REJECTED"): Notice(
-        "WhatsApp ha respinto l'account: leggi il motivo in WhatsApp Manager e fai ricorso."
-    ),
-    ("security", ""): Notice(
-        "Sicurezza del numero: {detail}. Se non l'avete chiesto voi, cambiate subito il PIN "
-        "in WhatsApp Manager."
-    ),
-    ("phone_number_name_update", ""): Notice(f"Esito sul nome visibile del numero: {{detail}}. {CHECK}"),
-    ("phone_number_name_update", "APPROVED"): Notice("WhatsApp ha approvato il nome visibile del numero."),
-    ("phone_number_name_update", "REJECTED"): Notice(
-        "WhatsApp ha respinto il nome visibile del numero: proponine un altro in WhatsApp Manager."
-    ),
-    ("business_username_updates", ""): Notice("Nome utente del servizio su WhatsApp: {detail}."),
-    ("phone_number_quality_update", ""): Notice("WhatsApp ha aggiornato il numero: {detail}."),
-    ("business_capability_update", ""): Notice("WhatsApp ha cambiato i limiti del servizio: {detail}."),
-    ("template_category_update", ""): Notice(
-        "Dal prossimo controllo WhatsApp considererà il modello «{detail}»: cambiano il costo e i limiti. "
-        "Riscrivi il modello, oppure contesta entro 60 giorni in WhatsApp Manager."
-    ),
-    ("message_template_components_update", ""): Notice(
-        "Il testo del modello «{detail}» è stato cambiato in WhatsApp Manager: qui resta quello di prima. "
-        "Rimetti il testo approvato, o crea un modello nuovo."
-    ),
+NOTICES = {
+    (field, word): Notice(**row)
+    for field, rows in tomllib.loads(NEWS.read_text(encoding="utf-8")).items()
+    for word, row in rows.items()
 }
 # What each restriction forbids, and whether it stops our messages.
 RESTRICTIONS = {
@@ -256,11 +193,8 @@ _READERS: dict[str, Callable[[Change], Iterator[Update]]] = {
     "account_update": _read_account,
     "phone_number_quality_update": _read_limits,
     "business_capability_update": _read_limits,
-    "account_alerts": _read_other,
-    "account_review_update": _read_other,
-    "security": _read_other,
-    "phone_number_name_update": _read_other,
-    "business_username_updates": _read_other,
+    **dict.fromkeys(["account_alerts", "account_review_update", "security"], _read_other),
+    **dict.fromkeys(["phone_number_name_update", "business_username_updates"], _read_other),
 }
 FIELDS = frozenset(_READERS)
 

@@ -23,65 +23,63 @@ CLASS_TEXTS: dict[ErrorClass, str] = {
     errors.OutcomeUnknown: "WhatsApp non ha detto se ha preso il messaggio",
 }
 # class -> code -> what the staff read, None: the text of the class. The code decides, never title or status.
-_ACCOUNT: dict[int, str | None] = {
-    **dict.fromkeys([3, 10, 33, 131005, 131037, 131044, 131045, 134011, 368, *range(200, 300)]),
-    **dict.fromkeys([0, 104, 190], "La chiave di accesso a WhatsApp non è valida o è scaduta: rinnovala."),
-    131031: "L'account WhatsApp è bloccato: verifica in WhatsApp Manager.",
-    131042: "C'è un problema di pagamento con Meta: verifica il metodo di pagamento.",
-    133010: "Il numero non è registrato su WhatsApp: registralo in WhatsApp Manager.",
+_CLASSES: dict[ErrorClass, dict[int, str | None]] = {
+    errors.AccountError: {
+        **dict.fromkeys([3, 10, 33, 131005, 131037, 131044, 131045, 134011, 368, *range(200, 300)]),
+        **dict.fromkeys(
+            [0, 104, 190], "La chiave di accesso a WhatsApp non è valida o è scaduta: rinnovala."
+        ),
+        131031: "L'account WhatsApp è bloccato: verifica in WhatsApp Manager.",
+        131042: "C'è un problema di pagamento con Meta: verifica il metodo di pagamento.",
+        133010: "Il numero non è registrato su WhatsApp: registralo in WhatsApp Manager.",
+    },
+    errors.NoticesStopped: {
+        131048: "Troppe persone ci hanno segnalati o bloccati: WhatsApp ha fermato avvisi e allerte. "
+        "Le risposte proseguono; aspetta qualche ora prima di riattivare.",
+        131064: "WhatsApp limita i modelli perché alcuni sono nella categoria sbagliata: correggili.",
+        139200: None,
+    },
+    errors.Throttled: dict.fromkeys(
+        [4, 613, 80007, 130429], "WhatsApp chiede di rallentare: si riprova da solo."
+    ),
+    errors.Transient: dict.fromkeys([1, 2, 131000, 131016, 131057, 135000]),
+    errors.Later: {
+        131049: "WhatsApp non l'ha consegnato per non disturbare la persona: si riprova domani.",
+        131056: "Troppi messaggi alla stessa persona in poco tempo: si riprova da solo.",
+    },
+    errors.RecipientError: {
+        130403: "Il numero è tra quelli che abbiamo bloccato.",
+        130472: "WhatsApp non consegna questo messaggio a questa persona (esperimento di Meta).",
+        130497: "WhatsApp non ci lascia scrivere alle persone di quel Paese.",
+        131021: "Il numero è quello del servizio stesso.",
+        131026: "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati.",
+        131030: "Il numero di prova può scrivere solo ai numeri autorizzati.",
+        131062: "Questo messaggio può andare solo a un numero, e la persona lo tiene nascosto.",
+        137000: None,
+    },
+    errors.PromotionsRefused: {
+        131050: "La persona ha chiesto a WhatsApp di non ricevere promozioni da noi.",
+    },
+    errors.WindowClosed: {
+        131047: "Sono passate più di 24 ore dall'ultimo messaggio della persona: si può inviare solo un "
+        "modello.",
+    },
+    errors.MessageError: {
+        **dict.fromkeys(
+            [100, 131008, 131009, 131051, 131055, 131063, 132008, 132012, 132021, 132068, 132069]
+        ),
+        **dict.fromkeys([134100, 134101, 134102]),
+        131053: "WhatsApp non accetta il file: cambia formato o dimensione.",
+        132000: "Il numero di testi non corrisponde al modello.",
+        132001: "Il modello non esiste o non è approvato in questa lingua.",
+        132005: "Il testo è troppo lungo per il modello.",
+        132007: "Il contenuto viola le regole di WhatsApp.",
+        132015: "Il modello è sospeso da WhatsApp per bassa qualità.",
+        132016: "Il modello è stato disattivato da WhatsApp.",
+        132018: "Un testo contiene a capo, tabulazioni o troppi spazi.",
+    },
 }
-_NOTICES: dict[int, str | None] = {
-    131048: "Troppe persone ci hanno segnalati o bloccati: WhatsApp ha fermato avvisi e allerte. "
-    "Le risposte proseguono; aspetta qualche ora prima di riattivare.",
-    131064: "WhatsApp limita i modelli perché alcuni sono nella categoria sbagliata: correggili.",
-    139200: None,
-}
-_THROTTLED = dict.fromkeys([4, 613, 80007, 130429], "WhatsApp chiede di rallentare: si riprova da solo.")
-_TRANSIENT: dict[int, str | None] = dict.fromkeys([1, 2, 131000, 131016, 131057, 135000])
-_LATER: dict[int, str | None] = {
-    131049: "WhatsApp non l'ha consegnato per non disturbare la persona: si riprova domani.",
-    131056: "Troppi messaggi alla stessa persona in poco tempo: si riprova da solo.",
-}
-_RECIPIENT: dict[int, str | None] = {
-    130403: "Il numero è tra quelli che abbiamo bloccato.",
-    130472: "WhatsApp non consegna questo messaggio a questa persona (esperimento di Meta).",
-    130497: "WhatsApp non ci lascia scrivere alle persone di quel Paese.",
-    131021: "Il numero è quello del servizio stesso.",
-    131026: "Il numero non ha WhatsApp, o ha una versione troppo vecchia, o ci ha bloccati.",
-    131030: "Il numero di prova può scrivere solo ai numeri autorizzati.",
-    131062: "Questo messaggio può andare solo a un numero, e la persona lo tiene nascosto.",
-    137000: None,
-}
-_PROMOTIONS: dict[int, str | None] = {
-    131050: "La persona ha chiesto a WhatsApp di non ricevere promozioni da noi.",
-}
-_WINDOW: dict[int, str | None] = {
-    131047: "Sono passate più di 24 ore dall'ultimo messaggio della persona: si può inviare solo un modello.",
-}
-_MESSAGE: dict[int, str | None] = {
-    **dict.fromkeys([100, 131008, 131009, 131051, 131055, 131063, 132008, 132012, 132021, 132068, 132069]),
-    **dict.fromkeys([134100, 134101, 134102]),
-    131053: "WhatsApp non accetta il file: cambia formato o dimensione.",
-    132000: "Il numero di testi non corrisponde al modello.",
-    132001: "Il modello non esiste o non è approvato in questa lingua.",
-    132005: "Il testo è troppo lungo per il modello.",
-    132007: "Il contenuto viola le regole di WhatsApp.",
-    132015: "Il modello è sospeso da WhatsApp per bassa qualità.",
-    132016: "Il modello è stato disattivato da WhatsApp.",
-    132018: "Un testo contiene a capo, tabulazioni o troppi spazi.",
-}
-_CLASSES: list[tuple[ErrorClass, dict[int, str | None]]] = [
-    (errors.AccountError, _ACCOUNT),
-    (errors.NoticesStopped, _NOTICES),
-    (errors.Throttled, {**_THROTTLED}),
-    (errors.Transient, _TRANSIENT),
-    (errors.Later, _LATER),
-    (errors.RecipientError, _RECIPIENT),
-    (errors.PromotionsRefused, _PROMOTIONS),
-    (errors.WindowClosed, _WINDOW),
-    (errors.MessageError, _MESSAGE),
-]
-CODES = {code: (kind, text) for kind, codes in _CLASSES for code, text in codes.items()}
+CODES = {code: (kind, text) for kind, codes in _CLASSES.items() for code, text in codes.items()}
 # How long and how often; the rest wait as the ladder says.
 _PATIENCE: dict[int, dict[str, Any]] = {
     1: {"tries": 2},
@@ -89,7 +87,6 @@ _PATIENCE: dict[int, dict[str, Any]] = {
     131049: {"wait": timedelta(hours=24)},
     131056: {"wait": timedelta(seconds=1), "growth": 4, "tries": 6},  # 4^n seconds
 }
-# Mistakes in a template's definition: only Meta's own words say which.
 LONGEST_PAUSE = timedelta(hours=1)
 
 

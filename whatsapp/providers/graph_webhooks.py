@@ -21,32 +21,18 @@ from whatsapp.types import (
     Update,
 )
 
-STATUSES = {
-    "sent": State.SENT,
-    "delivered": State.DELIVERED,
-    "read": State.READ,
-    "played": State.READ,
-    "failed": State.FAILED,
-}
-# Where the file's description is, and what we call it.
-MEDIA = {
-    "image": Kind.IMAGE,
-    "video": Kind.VIDEO,
-    "audio": Kind.AUDIO,
-    "document": Kind.DOCUMENT,
-    "sticker": Kind.STICKER,
-}
+# Meta's words, which happen to be ours.
+STATUSES = {state.value: state for state in (State.SENT, State.DELIVERED, State.READ, State.FAILED)}
+STATUSES["played"] = State.READ
+MEDIA = {kind.value: kind for kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER)}
 # A person's new number or BSUID; the last is the name of 2025.
 IDENTITY_NEWS = {"user_changed_number", "user_changed_user_id", "customer_changed_number"}
 CHOICES = {"stop": False, "resume": True, "signup": True}
 
 
 def parse(body: bytes) -> list[Update]:
-    """All updates of a webhook, in order. What cannot be understood is left out; see `CloudApi.parse`.
-
-    Raises:
-        MalformedWebhook: not JSON, nested beyond sense, or not an envelope of Meta's.
-    """
+    """All updates of a webhook, in order. What cannot be understood is left out; see `CloudApi.parse`. Raises
+    MalformedWebhook: not JSON, nested beyond sense, or not an envelope of Meta's."""
     try:
         envelope = json.loads(body)
         if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
@@ -169,21 +155,6 @@ def _read_answer(content: Json) -> tuple[Kind, Json]:
     return Kind.BUTTON_REPLY, {"text": text(answer.get("title")), "payload": text(answer.get("id"), 256)}
 
 
-def _read_template_button(content: Json) -> tuple[Kind, Json]:
-    return Kind.BUTTON_REPLY, {
-        "text": text(content.get("text")),
-        "payload": text(content.get("payload"), 256),
-    }
-
-
-def _read_reaction(content: Json) -> tuple[Kind, Json]:
-    """An emoji on one of our messages; without one, it was taken away."""
-    return Kind.REACTION, {
-        "text": text(content.get("emoji"), 40),
-        "context_id": text(content.get("message_id"), 200),
-    }
-
-
 def _read_edit(content: Json) -> tuple[Kind, Json]:
     """The new text, or the new caption of a file, of a message sent before."""
     changed = mapping(content.get("message"))
@@ -194,18 +165,21 @@ def _read_edit(content: Json) -> tuple[Kind, Json]:
     }
 
 
-def _read_revoke(content: Json) -> tuple[Kind, Json]:
-    return Kind.REVOKE, {"context_id": text(content.get("original_message_id"), 200)}
-
-
 _CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
     "text": lambda content: (Kind.TEXT, {"text": text(content.get("body"))}),
     "location": _read_location,
-    "button": _read_template_button,
+    "button": lambda content: (
+        Kind.BUTTON_REPLY,
+        {"text": text(content.get("text")), "payload": text(content.get("payload"), 256)},
+    ),
     "interactive": _read_answer,
-    "reaction": _read_reaction,
+    # Without an emoji, it was taken away.
+    "reaction": lambda content: (
+        Kind.REACTION,
+        {"text": text(content.get("emoji"), 40), "context_id": text(content.get("message_id"), 200)},
+    ),
     "edit": _read_edit,
-    "revoke": _read_revoke,
+    "revoke": lambda content: (Kind.REVOKE, {"context_id": text(content.get("original_message_id"), 200)}),
     "unsupported": lambda content: (Kind.UNSUPPORTED, {"payload": text(content.get("type"), 40)}),
 }
 

@@ -1,7 +1,5 @@
 """`python -m whatsapp.simulator`."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from .app import create_app

@@ -1,7 +1,5 @@
 """News of the account, the number and the templates: true here, and told to the project (fact sheet 3.7)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from .state import Simulator

@@ -1,7 +1,5 @@
 """The application: API, control address and page on one port."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a citizen does on a phone, and the webhook that tells the project (fact sheet 3.4, 3.5)."""
 
-from __future__ import annotations
-
 import mimetypes
 import time
 from collections.abc import Callable
@@ -118,7 +116,7 @@ def _post(simulator: Simulator, phone: Phone, content: JSON, bubble: JSON, quote
     if kind not in {"edit", "revoke"}:
         phone.open_window()
     if change and target:
-        change(target, content[kind])
+        target |= change(content[kind])
         simulator.show(phone, target)
     elif not change:
         bubble |= {"id": message_id, "mine": True, "at": int(time.time() * 1000), "ticks": SENT}
@@ -133,20 +131,13 @@ def _post(simulator: Simulator, phone: Phone, content: JSON, bubble: JSON, quote
     return message_id
 
 
-def _react(target: JSON, reaction: JSON) -> None:
-    target["own_reaction"] = reaction.get("emoji", "")
-
-
-def _rewrite(target: JSON, edit: JSON) -> None:
-    target |= {"text": edit["message"]["text"]["body"], "edited": True}
-
-
-def _withdraw(target: JSON, revoke: JSON) -> None:
-    target |= {"kind": "revoke", "text": "Hai eliminato questo messaggio", "header": None, "own_reaction": ""}
-
-
-# What changes a bubble instead of adding one.
-CHANGES: dict[str, Callable[[JSON, JSON], None]] = {"reaction": _react, "edit": _rewrite, "revoke": _withdraw}
+WITHDRAWN = {"kind": "revoke", "text": "Hai eliminato questo messaggio", "header": None, "own_reaction": ""}
+# What changes a bubble instead of adding one: what is new in it.
+CHANGES: dict[str, Callable[[JSON], JSON]] = {
+    "reaction": lambda reaction: {"own_reaction": reaction.get("emoji", "")},
+    "edit": lambda edit: {"text": edit["message"]["text"]["body"], "edited": True},
+    "revoke": lambda revoke: WITHDRAWN,
+}
 
 
 def _text(action: JSON) -> Shapes:
@@ -161,10 +152,8 @@ def _location(action: JSON) -> Shapes:
         place = check_location(action)
     except Exception:
         raise ValueError("La posizione vuole latitudine e longitudine valide.") from None
-    return {"type": "location", "location": place}, {
-        "kind": "location",
-        "header": {"kind": "location", "location": place},
-    }
+    shown = {"kind": "location", "location": place}
+    return {"type": "location", "location": place}, {"kind": "location", "header": shown}
 
 
 def _button(action: JSON) -> Shapes:
@@ -179,10 +168,8 @@ def _interactive(kind: str) -> Callable[[JSON], Shapes]:
         if action.get("description"):
             reply["description"] = str(action["description"])
         text = "\n".join(reply[key] for key in ("title", "description") if key in reply)
-        return {"type": "interactive", "interactive": {"type": kind, kind: reply}}, {
-            "kind": kind,
-            "text": text,
-        }
+        content = {"type": kind, kind: reply}
+        return {"type": "interactive", "interactive": content}, {"kind": kind, "text": text}
 
     return shape
 
@@ -205,10 +192,6 @@ def _contacts(action: JSON) -> Shapes:
 def _edit(action: JSON) -> Shapes:
     text, _ = _text(action)
     return {"type": "edit", "edit": {"original_message_id": str(action["message"]), "message": text}}, {}
-
-
-def _revoke(action: JSON) -> Shapes:
-    return {"type": "revoke", "revoke": {"original_message_id": str(action["message"])}}, {}
 
 
 def _unsupported(action: JSON) -> Shapes:
@@ -237,7 +220,10 @@ ACTIONS: dict[str, Callable[[JSON], Shapes]] = {
     "reaction": _reaction,
     "contacts": _contacts,
     "edit": _edit,
-    "revoke": _revoke,
+    "revoke": lambda action: (
+        {"type": "revoke", "revoke": {"original_message_id": str(action["message"])}},
+        {},
+    ),
     "unsupported": _unsupported,
     "other": _other,
 }

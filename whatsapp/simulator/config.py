@@ -1,7 +1,5 @@
 """Where the simulator listens, whom it answers and whom it calls: read once, at start."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from collections.abc import Mapping
@@ -36,7 +34,7 @@ class Config:
     delay: float = 0.3
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Config":
         """Unset and empty variables leave the default."""
         given = {name: environ.get(variable, "") for name, variable in ENVIRONMENT.items()}
         kinds = {"port": int, "delay": float}

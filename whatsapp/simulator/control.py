@@ -1,7 +1,5 @@
 """`/control/`: state, faults and phones, as JSON, for the tests and for the page."""
 
-from __future__ import annotations
-
 import asyncio
 import dataclasses
 import json

@@ -1,7 +1,5 @@
 """The Cloud API's addresses (fact sheet 1, 2, 5.2, 0.2)."""
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import json

@@ -1,7 +1,5 @@
 """Files uploaded by the business and sent by citizens, in memory (fact sheet 2)."""
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import hashlib

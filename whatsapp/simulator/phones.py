@@ -1,7 +1,5 @@
 """Citizens' phones: who they are, their chat, their 24-hour window."""
 
-from __future__ import annotations
-
 import collections
 import dataclasses
 import hashlib

@@ -1,7 +1,5 @@
 """What becomes of a message of the business: refused, accepted, sent, delivered, read, failed."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time
@@ -110,7 +108,11 @@ def accept(simulator: Simulator, payload: JSON) -> tuple[JSON, bool]:
     _check_tier(simulator, order)
     order.held = bool(order.template) and settings.chance("hold", *turn) < settings.hold_rate
     code = code or _undeliverable(simulator, order)
-    _record(simulator, order, code)
+    (simulator.failed if code else simulator.received)[order.key] += 1
+    text = str(order.bubble.get("text", ""))
+    simulator.log.append(
+        Received(time.time(), order.key, order.id, order.opaque, order.kind, order.template, text, code)
+    )
     _schedule(simulator, order, code)
     return order.answer(), settings.chance("lose", *turn) < settings.lose_answer_rate
 
@@ -123,14 +125,9 @@ def _undeliverable(simulator: Simulator, order: Order) -> int:
         return 131050
     if order.held and simulator.settings.hold_drops:
         return 132015
-    return 131047 if _window_closed(simulator, order) else 0
-
-
-def _window_closed(simulator: Simulator, order: Order) -> bool:
-    if order.kind == "template" or not simulator.settings.enforce_window:
-        return False
     # Of numbers without a phone here nobody knows when they last wrote: the project's own record decides.
-    return order.phone is not None and not order.phone.window_open
+    closed = order.phone is not None and not order.phone.window_open
+    return 131047 if closed and order.kind != "template" and simulator.settings.enforce_window else 0
 
 
 def _check_pace(simulator: Simulator, key: str) -> None:
@@ -161,14 +158,6 @@ def _check_tier(simulator: Simulator, order: Order) -> None:
     if reached.pop(order.key, None) is None and len(reached) >= limit:
         raise GraphError(131048, f"Messaging limit of {limit} unique users in 24 hours reached")
     reached[order.key] = now  # put last: the oldest stays first
-
-
-def _record(simulator: Simulator, order: Order, code: int) -> None:
-    (simulator.failed if code else simulator.received)[order.key] += 1
-    text = str(order.bubble.get("text", ""))
-    simulator.log.append(
-        Received(time.time(), order.key, order.id, order.opaque, order.kind, order.template, text, code)
-    )
 
 
 def _schedule(simulator: Simulator, order: Order, code: int) -> None:

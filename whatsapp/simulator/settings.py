@@ -1,7 +1,5 @@
 """The faults and delays that can be switched on while the simulator runs."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 from collections.abc import Mapping

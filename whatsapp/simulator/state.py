@@ -1,7 +1,5 @@
 """Everything the simulator knows, in memory, and what tells the page about changes."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import collections

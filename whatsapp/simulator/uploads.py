@@ -1,7 +1,5 @@
 """Examples for templates with a file (Meta's Resumable Upload API), and a template's correction."""
 
-from __future__ import annotations
-
 import hmac
 import secrets
 

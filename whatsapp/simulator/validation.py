@@ -1,7 +1,5 @@
 """What Meta refuses in a message: required fields, lengths, counts, files (fact sheet 1.3 to 1.8)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,7 +10,7 @@ from .media import MediaStore
 JSON = dict[str, Any]
 Wanted = TypeVar("Wanted")
 BSUID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
-CAPTION, TEXT, HEADER, FOOTER, BUTTON = 1024, 4096, 60, 60, 20
+CAPTION, TEXT, FOOTER, BUTTON = 1024, 4096, 60, 20
 
 
 def need(payload: JSON, key: str, kind: type[Wanted]) -> Wanted:
@@ -64,10 +62,6 @@ def check_file(kind: str, content: JSON, media: MediaStore) -> JSON:
     }
 
 
-def _text(content: JSON, media: MediaStore) -> JSON:
-    return {"text": at_most(need(content, "body", str), TEXT, "text['body']", 100)}
-
-
 def _file(kind: str) -> Callable[[JSON, MediaStore], JSON]:
     def check(content: JSON, media: MediaStore) -> JSON:
         caption = at_most(content.get("caption", ""), CAPTION, f"{kind}['caption']", 100)
@@ -78,14 +72,6 @@ def _file(kind: str) -> Callable[[JSON, MediaStore], JSON]:
     return check
 
 
-def _location(content: JSON, media: MediaStore) -> JSON:
-    return {"header": {"kind": "location", "location": check_location(content)}}
-
-
-def _reaction(content: JSON, media: MediaStore) -> JSON:
-    return {"target": need(content, "message_id", str), "reaction": str(content.get("emoji", ""))}
-
-
 def _interactive(content: JSON, media: MediaStore) -> JSON:
     kind, action = need(content, "type", str), need(content, "action", dict)
     body = need(need(content, "body", dict), "text", str)
@@ -93,22 +79,7 @@ def _interactive(content: JSON, media: MediaStore) -> JSON:
     footer = at_most((content.get("footer") or {}).get("text", ""), FOOTER, "interactive['footer']['text']")
     if kind not in ACTIONS:
         raise GraphError(131009, f"interactive: type {kind} is not supported")
-    if kind in NAMES and action.get("name") != NAMES[kind]:
-        raise GraphError(131009, f"interactive: action name must be {NAMES[kind]}")
-    header = _interactive_header(kind, content.get("header"), media)
-    return {"header": header, "text": body, "footer": footer, "buttons": ACTIONS[kind](action)}
-
-
-def _interactive_header(kind: str, header: JSON | None, media: MediaStore) -> JSON | None:
-    if not header:
-        return None
-    form = need(header, "type", str)
-    if form == "text":
-        text = at_most(need(header, "text", str), HEADER, "interactive['header']['text']")
-        return {"kind": "text", "text": text}
-    if kind not in {"button", "cta_url"} or form not in {"image", "video", "document"}:
-        raise GraphError(131009, f"interactive: header of type {form} is not allowed with {kind}")
-    return {"kind": form, "media": check_file(form, need(header, form, dict), media)}
+    return {"text": body, "footer": footer, "buttons": ACTIONS[kind](action)}
 
 
 def _reply_buttons(action: JSON) -> list[JSON]:
@@ -116,8 +87,6 @@ def _reply_buttons(action: JSON) -> list[JSON]:
     if len(buttons) > 3:
         raise GraphError(131009, "Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3")
     titles = [at_most(need(button, "title", str), BUTTON, "button['title']") for button in buttons]
-    if len(set(titles)) != len(titles):
-        raise GraphError(131009, "Button titles must be unique")
     ids = [at_most(need(button, "id", str), 256, "button['id']") for button in buttons]
     return [
         {"kind": "button_reply", "id": reply_id, "text": title}
@@ -131,44 +100,26 @@ def _list(action: JSON) -> list[JSON]:
     rows = [row for section in sections for row in need(section, "rows", list)]
     if len(sections) > 10 or len(rows) > 10:
         raise GraphError(131009, "Total row count exceed max allowed count: 10")
-    for section in sections:
-        at_most(section.get("title", ""), 24, "section['title']")
-        if len(sections) > 1 and not section.get("title"):
-            raise GraphError(131008, "Section title is required when there is more than one section")
     for row in rows:
         at_most(need(row, "id", str), 200, "row['id']")
         at_most(need(row, "title", str), 24, "row['title']")
         at_most(row.get("description", ""), 72, "row['description']")
-    if len({row["id"] for row in rows}) != len(rows):
-        raise GraphError(131009, "Row ids must be unique")
     return [{"kind": "list", "text": label, "sections": sections}]
 
 
-def _cta_url(action: JSON) -> list[JSON]:
-    parameters = need(action, "parameters", dict)
-    label = at_most(need(parameters, "display_text", str), BUTTON, "action['display_text']")
-    address = need(parameters, "url", str)
-    if not re.match(r"https?://", address):
-        raise GraphError(131009, "action: url is not a valid address")
-    return [{"kind": "url", "text": label, "url": address}]
-
-
-NAMES = {
-    "cta_url": "cta_url",
-    "location_request_message": "send_location",
-    "request_contact_info": "request_contact_info",
-}
 ACTIONS: dict[str, Callable[[JSON], list[JSON]]] = {
     "button": _reply_buttons,
     "list": _list,
-    "cta_url": _cta_url,
     "location_request_message": lambda action: [{"kind": "location", "text": "Invia la posizione"}],
     "request_contact_info": lambda action: [{"kind": "contacts", "text": "Condividi il numero"}],
 }
 CHECKS: dict[str, Callable[[JSON, MediaStore], JSON]] = {
-    "text": _text,
-    "location": _location,
-    "reaction": _reaction,
+    "text": lambda content, _: {"text": at_most(need(content, "body", str), TEXT, "text['body']", 100)},
+    "location": lambda content, _: {"header": {"kind": "location", "location": check_location(content)}},
+    "reaction": lambda content, _: {
+        "target": need(content, "message_id", str),
+        "reaction": str(content.get("emoji", "")),
+    },
     "interactive": _interactive,
     **{kind: _file(kind) for kind in ("image", "video", "audio", "document", "sticker")},
 }

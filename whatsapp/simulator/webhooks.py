@@ -1,7 +1,5 @@
 """Webhooks posted to the project: signed, repeated until answered 200, statuses gathered (fact sheet 3)."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import heapq

@@ -1,5 +1,6 @@
 """Fill an empty database with practice data."""
 
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,9 +18,9 @@ class Command(BaseCommand):
             self.stdout.write("I dati di prova ci sono già: non è cambiato nulla.")
             return
         try:
-            filled = filling.fill(lambda moments: iter(tqdm(moments, desc="Dati di prova", unit="fatti")))
+            subscribers, moments = filling.fill(partial(tqdm, desc="Dati di prova", unit="fatti"))
         except filling.Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"Caricati {filled.subscribers} iscritti e {filled.moments} fatti di otto mesi.")
+        self.stdout.write(f"Caricati {subscribers} iscritti e {moments} fatti di otto mesi.")
         users = ", ".join(staff.USERS)
         self.stdout.write(f"Utenti di prova: {users}. Password di tutti: {DEMO_PASSWORD}")
