@@ -36,7 +36,9 @@ class TownAdminSite(AdminSite):
         if request.user.is_authenticated and request.user.is_staff:
             told["on_trial"] = channels.on_trial()
             unverified = settings.SECOND_FACTOR and not factor.is_verified(request.user)
-            told["factor_missing"] = unverified and factor.concerns(request.user)
+            told["factor_missing"] = (
+                unverified and factor.concerns(request.user) and not factor.phone(request.user)
+            )
         return told
 
     def home_live(self, request: HttpRequest) -> HttpResponse:

@@ -112,6 +112,7 @@ def test_the_code_is_asked_after_the_password_and_leads_where_one_was_going(clie
     assert response.redirect_chain[-1][0] == f"{CODE}?next=/admin/auth/user/"
     for attribute in ('autocomplete="one-time-code"', 'inputmode="numeric"', "autofocus"):
         assert attribute in html
+    assert "Registralo adesso" not in html, "it is there already"
     assert client.get("/admin/").status_code == 302, "nothing is open before the code"
     wrong = client.post(CODE, {"code": "000000", "next": "/admin/auth/user/"}).content.decode()
     assert "Il codice è sbagliato" in wrong
