@@ -164,7 +164,7 @@ def outcomes(cast: Cast) -> None:
     """A notice of last week, in which something of everything happened."""
     author, title = cast.author, "Ufficio anagrafe chiuso giovedì pomeriggio"
     author.go_home()
-    author.click("Avvisi", "link", within=archives(author))
+    author.click("Avvisi", "link", within=archives(author).get_by_role("row"))
     author.click(title, "link")
     author.reads("esito incerto")
     author.look("stati", of=author.page.get_by_role("table").first)
