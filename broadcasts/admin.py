@@ -22,14 +22,10 @@ from broadcasts.errors import NotAllowed
 from broadcasts.forms import BroadcastForm, CategoryForm
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import WRITABLE, State
+from whatsapp.admin.base import badge
 from whatsapp.errors import ContentError
 
 __all__ = ["BroadcastAdmin", "BudgetAdmin", "CategoryAdmin", "NoticeTextAdmin", "PriceAdmin"]
-
-
-def badge(tone: str, label: str) -> SafeString:
-    """A coloured word; the colour only repeats what the word says."""
-    return format_html('<span class="wu-badge wu-badge--{}">{}</span>', tone, label)
 
 
 @admin.register(Category)

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from broadcasts import (
@@ -39,15 +39,13 @@ RETURNED = "L'avviso è tornato a chi lo ha scritto, con il tuo motivo."
 class NoticeCheck(NoticePages):
     """What may be decided on the page follows from the notice's state, its category and the person."""
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("<int:pk>/invia/", self.send_view, "send"),
-            self._address("<int:pk>/programma/", self.schedule_view, "schedule"),
-            self._address("<int:pk>/chiedi/", self.submit_view, "submit"),
-            self._address("<int:pk>/restituisci/", self.return_view, "return"),
-            self._address("<int:pk>/emergenza/", self.emergency_view, "emergency"),
-            *super().get_urls(),
-        ]
+    pages = {
+        "send": ("<int:pk>/invia/", ""),
+        "schedule": ("<int:pk>/programma/", ""),
+        "submit": ("<int:pk>/chiedi/", ""),
+        "return": ("<int:pk>/restituisci/", ""),
+        "emergency": ("<int:pk>/emergenza/", ""),
+    }
 
     def _notice_for(self, request: HttpRequest, pk: int, *permissions: str) -> Broadcast:
         """Raises Http404 or PermissionDenied: one of the permissions is wanted."""
@@ -75,28 +73,21 @@ class NoticeCheck(NoticePages):
 
     def _check_page(self, request: HttpRequest, notice: Broadcast, **forms: Any) -> HttpResponse:
         """`forms`: those that come back with an error."""
-        user: Any = request.user
         submitted = notice.state == State.SUBMITTED
-        may_approve = submitted and user.has_perm(APPROVE) and not approval.refusal(notice, user)
-        if not (notice.state in WRITABLE or may_approve):
+        if not (notice.state in WRITABLE or (submitted and self._is_second(request, notice))):
             return self._back(notice)
-        rule = audience.rule(notice)
-        reach, problem = audience.reach(rule), composing.problem(notice)
-        alone = notice.category.is_alert and notice.category.approval and user.has_perm(EMERGENCY)
+        rule, shown = audience.rule(notice), _shown(notice)
+        reach = shown["reach"]
         context: dict[str, Any] = {
+            **shown,
             "title": "Controlla e approva" if submitted else "Controlla",
-            "notice": notice,
-            "bubble": rendering.bubble(notice),
             "now": notice.submitted_at if submitted else timezone.now(),
-            "reach": reach,
             "rule": rule,
-            "problem": problem,
-            "digest": "" if problem else composing.digest(notice),
             "outlook": limits.outlook(notice, audience.of(rule), reach.reached),
             "expiry_hours": notice.category.expiry_hours,
             "hold_seconds": int(schedule.hold_for(notice.category).total_seconds()),
             "way": "approve" if submitted else _way(request, notice),
-            "alone": alone,
+            "alone": self._may_alone(request, notice),
             "form": ScheduleForm(initial=schedule.proposal(notice.wanted_at)),
             "count": CountForm(initial={"people": reach.reached}),
             "back": ReturnForm(),
@@ -161,21 +152,11 @@ class NoticeCheck(NoticePages):
         possible = notice.category.is_alert and lifecycle.can(notice, Step.HOLD)
         if request.method != "POST" and not possible:
             return self._back(notice)
-        reach, problem = audience.reach(audience.rule(notice)), composing.problem(notice)
-        form = EmergencyForm(request.POST or None, initial={"people": reach.reached})
+        shown = _shown(notice)
+        form = EmergencyForm(request.POST or None, initial={"people": shown["reach"].reached})
         if request.method != "POST" or not form.is_valid():
-            return self._page(
-                request,
-                "emergency",
-                title="Invia da solo",
-                notice=notice,
-                bubble=rendering.bubble(notice),
-                now=timezone.now(),
-                reach=reach,
-                problem=problem,
-                digest="" if problem else composing.digest(notice),
-                form=form,
-            )
+            context = {**shown, "now": timezone.now(), "form": form}
+            return self._page(request, "emergency", title="Invia da solo", **context)
         digest = request.POST.get("digest", "")
 
         def go() -> None:
@@ -201,6 +182,18 @@ class NoticeCheck(NoticePages):
             if then:
                 return HttpResponseRedirect(reverse(then))
         return self._back(notice)
+
+
+def _shown(notice: Broadcast) -> dict[str, Any]:
+    """What whoever confirms it must have seen: the message, how many get it, what stands in the way."""
+    problem = composing.problem(notice)
+    return {
+        "notice": notice,
+        "bubble": rendering.bubble(notice),
+        "reach": audience.reach(audience.rule(notice)),
+        "problem": problem,
+        "digest": "" if problem else composing.digest(notice),
+    }
 
 
 def _way(request: HttpRequest, notice: Broadcast) -> str:

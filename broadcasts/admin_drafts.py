@@ -7,11 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from broadcasts import audience, composing, drafts, library, rendering
-from broadcasts.admin_pages import FOLDER
+from broadcasts.admin_pages import ADD, FOLDER
 from broadcasts.admin_steps import NoticeSteps
 from broadcasts.forms import BroadcastForm, seal
 from broadcasts.models import Broadcast, Category
@@ -22,24 +22,23 @@ from whatsapp.types import Header
 DELETED = "La bozza era stata eliminata: è stata salvata di nuovo."
 
 
+def _refuse_reading(request: HttpRequest) -> None:
+    if request.method != "POST":
+        raise PermissionDenied
+
+
 class DraftPages(NoticeSteps):
     """Its views call the domain and show what it says; each asks for its own permission."""
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("anteprima/", self.preview_view, "preview"),
-            self._address("salva/", self.keep_view, "keep"),
-            self._address("allegato/", self.file_view, "file"),
-            *super().get_urls(),
-        ]
-
-    def _writing(self, request: HttpRequest) -> None:
-        if request.method != "POST" or not self.has_add_permission(request):
-            raise PermissionDenied
+    pages = {
+        "preview": ("anteprima/", ADD),
+        "keep": ("salva/", ADD),
+        "file": ("allegato/", ADD),
+    }
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """The message and the page as they are being written, how much room is left, how many it reaches."""
-        self._writing(request)
+        _refuse_reading(request)
         pk = request.POST.get("category", "")
         category = Category.objects.filter(pk=pk).first() if pk.isdecimal() else None
         header = request.POST.get("header", "")
@@ -50,7 +49,7 @@ class DraftPages(NoticeSteps):
         sheet = {"notice": {"title": title, "text": text, "category": category}}
         answer: dict[str, object] = {
             "html": render_to_string("admin/whatsapp/_phone.html", context, request),
-            "page": render_to_string(f"{FOLDER}/_sheet.html", sheet, request),
+            "page": render_to_string(f"admin/{FOLDER}/_sheet.html", sheet, request),
         }
         if category:
             draft = drafts.find(request.POST.get("draft", ""))
@@ -62,7 +61,7 @@ class DraftPages(NoticeSteps):
 
     def keep_view(self, request: HttpRequest) -> HttpResponse:
         """Saves the draft as it is, unfinished or not; makes it the first time."""
-        self._writing(request)
+        _refuse_reading(request)
         for _attempt in range(2):
             with suppress(IntegrityError), transaction.atomic():  # its first save came twice at once
                 return self._keep(request)
@@ -72,7 +71,7 @@ class DraftPages(NoticeSteps):
         user: Any = request.user
         there = drafts.locked(request.POST.get("draft", ""))
         if there and not self.has_change_permission(request, there):
-            html = render_to_string(f"{FOLDER}/_left.html", {"notice": there}, request)
+            html = render_to_string(f"admin/{FOLDER}/_left.html", {"notice": there}, request)
             return JsonResponse({"html": html}, status=409)
         form = BroadcastForm(request.POST, instance=there, partial=True)
         if not form.is_valid():
@@ -100,11 +99,11 @@ class DraftPages(NoticeSteps):
     def conflict(self, request: HttpRequest, form: BroadcastForm) -> str:
         """What the other one saved, beside which one's own text stays in the form."""
         context = {"theirs": form.conflict, "changed": drafts.changed(form.instance), "notice": form.instance}
-        return render_to_string(f"{FOLDER}/_conflict.html", context, request)
+        return render_to_string(f"admin/{FOLDER}/_conflict.html", context, request)
 
     def file_view(self, request: HttpRequest) -> HttpResponse:
         """A file as soon as it is chosen: kept, or refused with the reason."""
-        self._writing(request)
+        _refuse_reading(request)
         upload = request.FILES.get("upload")
         if upload is None:
             return JsonResponse({"problem": "Il file non è arrivato: sceglilo di nuovo."}, status=400)
@@ -112,7 +111,7 @@ class DraftPages(NoticeSteps):
             file = files.save_outgoing(upload)
         except ContentError as error:
             return JsonResponse({"problem": str(error)}, status=400)
-        html = render_to_string(f"{FOLDER}/_file.html", {"file": file}, request)
+        html = render_to_string(f"admin/{FOLDER}/_file.html", {"file": file}, request)
         return JsonResponse({"kept": seal(file), "html": html, "note": files.remark(upload, file)})
 
     def left_page(self, request: HttpRequest, notice: Broadcast | None) -> HttpResponse:

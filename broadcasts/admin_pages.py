@@ -1,15 +1,13 @@
 """The pages of a notice to look at: the preview, how far it has got, who gets it, what went wrong."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.cache import never_cache
+from django.urls import reverse
 
 from broadcasts import (
     approval,
@@ -26,10 +24,11 @@ from broadcasts import (
 from broadcasts.lifecycle import Step
 from broadcasts.models import Broadcast
 from broadcasts.types import State
+from whatsapp.admin.base import Paged
 from whatsapp.models import Message
 
 PEOPLE_PAGE = 100
-FOLDER = "admin/broadcasts/broadcast"
+FOLDER = "broadcasts/broadcast"
 ADD, CHANGE = "broadcasts.add_broadcast", "broadcasts.change_broadcast"
 SEND, STOP = "broadcasts.send_broadcast", "broadcasts.stop_broadcast"
 APPROVE, EMERGENCY = "broadcasts.approve_broadcast", "broadcasts.emergency_broadcast"
@@ -48,20 +47,14 @@ def has_one_of(request: HttpRequest, permissions: Iterable[str]) -> bool:
     return any(request.user.has_perm(permission) for permission in permissions)
 
 
-class NoticePages(admin.ModelAdmin[Broadcast]):
-    """Its views call the domain and show what it says; each asks for its own permission."""
+class NoticePages(Paged[Broadcast]):
+    """Its views call the domain and show what it says; each asks for its own permission, by the notice."""
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("<int:pk>/destinatari/", self.people_view, "people"),
-            self._address("<int:pk>/problemi/", self.problems_view, "problems"),
-            self._address("<int:pk>/andamento/", self.progress_view, "progress"),
-            *super().get_urls(),
-        ]
-
-    def _address(self, address: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        guarded = self.admin_site.admin_view(never_cache(view))
-        return path(address, guarded, name=f"broadcasts_broadcast_{name}")
+    pages = {
+        "people": ("<int:pk>/destinatari/", ""),
+        "problems": ("<int:pk>/problemi/", ""),
+        "progress": ("<int:pk>/andamento/", ""),
+    }
 
     def _notice(self, request: HttpRequest, pk: int) -> Broadcast:
         """Raises Http404 or PermissionDenied: whoever may not see notices sees none of these pages."""
@@ -72,9 +65,8 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
             raise Http404("Avviso inesistente.")
         return notice
 
-    def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
-        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"{FOLDER}/{name}.html", everything)
+    def _page(self, request: HttpRequest, name: str, *, title: str, **context: Any) -> TemplateResponse:
+        return self.page(request, f"{FOLDER}/{name}", title, **context)
 
     @staticmethod
     def _back(notice: Broadcast) -> HttpResponseRedirect:
@@ -138,13 +130,24 @@ class NoticePages(admin.ModelAdmin[Broadcast]):
 
     def _may(self, request: HttpRequest, notice: Broadcast) -> dict[str, bool]:
         """What this person may do with this notice now."""
-        user: Any = request.user
         may = {step.value: lifecycle.can(notice, step) and has_one_of(request, p) for step, p in STEPS}
-        second = user.has_perm(APPROVE) and not approval.refusal(notice, user)
-        may["approve"] = second and notice.state == State.SUBMITTED
-        may["alone"] = user.has_perm(EMERGENCY) and notice.category.is_alert and notice.category.approval
-        may["countersign"] = second and notice.needs_countersignature and notice.sent_by_id != user.pk
+        may["approve"] = notice.state == State.SUBMITTED and self._is_second(request, notice)
+        may["alone"] = self._may_alone(request, notice)
+        unsigned = notice.needs_countersignature and notice.sent_by_id != request.user.pk
+        may["countersign"] = unsigned and self._is_second(request, notice)
         return may
+
+    @staticmethod
+    def _is_second(request: HttpRequest, notice: Broadcast) -> bool:
+        """May this person answer for what another wrote?"""
+        user: Any = request.user
+        return user.has_perm(APPROVE) and not approval.refusal(notice, user)
+
+    @staticmethod
+    def _may_alone(request: HttpRequest, notice: Broadcast) -> bool:
+        """Is there an emergency to send without a second person, and somebody who may?"""
+        alert = notice.category.is_alert and notice.category.approval
+        return alert and request.user.has_perm(EMERGENCY)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The counters as JSON, asked for every second by the page above."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.urls import URLPattern
 
 from broadcasts import approval, chains, lifecycle, pausing, progress, resending, sending
 from broadcasts.admin_check import NoticeCheck
@@ -66,32 +65,36 @@ COUNTERSIGN = Act(
 )
 
 
+def _button(act: Act) -> Callable[..., HttpResponse]:
+    """The view of a button: one press, one effect."""
+
+    def view(self: "NoticeSteps", request: HttpRequest, pk: int) -> HttpResponse:
+        notice = self._notice_for(request, pk, *act.permissions)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return self._do(request, notice, act)
+
+    return view
+
+
 class NoticeSteps(NoticeCheck):
     """Its views call the domain and show what it says; each asks for its own permission."""
 
-    def get_urls(self) -> list[URLPattern]:
-        return [
-            self._address("<int:pk>/ritira/", self._button(WITHDRAW), "withdraw"),
-            self._address("<int:pk>/annulla/", self._button(UNDO), "undo"),
-            self._address("<int:pk>/pausa/", self._button(PAUSE), "pause"),
-            self._address("<int:pk>/riprendi/", self._button(RESUME), "resume"),
-            self._address("<int:pk>/controfirma/", self._button(COUNTERSIGN), "countersign"),
-            self._address("<int:pk>/ferma/", self.stop_view, "stop"),
-            self._address("<int:pk>/rimanda/<str:to>/", self.resend_view, "resend"),
-            self._address("<int:pk>/segue/<str:kind>/", self.sequel_view, "sequel"),
-            *super().get_urls(),
-        ]
-
-    # --- One button, one effect ------------------------------------------------------------------
-
-    def _button(self, act: Act) -> Callable[..., HttpResponse]:
-        def view(request: HttpRequest, pk: int) -> HttpResponse:
-            notice = self._notice_for(request, pk, *act.permissions)
-            if request.method != "POST":
-                return HttpResponseNotAllowed(["POST"])
-            return self._do(request, notice, act)
-
-        return view
+    pages = {
+        "withdraw": ("<int:pk>/ritira/", ""),
+        "undo": ("<int:pk>/annulla/", ""),
+        "pause": ("<int:pk>/pausa/", ""),
+        "resume": ("<int:pk>/riprendi/", ""),
+        "countersign": ("<int:pk>/controfirma/", ""),
+        "stop": ("<int:pk>/ferma/", ""),
+        "resend": ("<int:pk>/rimanda/<str:to>/", ""),
+        "sequel": ("<int:pk>/segue/<str:kind>/", ""),
+    }
+    withdraw_view = _button(WITHDRAW)
+    undo_view = _button(UNDO)
+    pause_view = _button(PAUSE)
+    resume_view = _button(RESUME)
+    countersign_view = _button(COUNTERSIGN)
 
     def _do(self, request: HttpRequest, notice: Broadcast, act: Act) -> HttpResponse:
         try:

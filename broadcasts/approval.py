@@ -18,8 +18,6 @@ from broadcasts.types import WRITING, AlertLevel, Event, State
 from whatsapp import paging
 from whatsapp.models import StaffPhone
 
-_MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
-
 
 @dataclass(frozen=True)
 class Emergency:
@@ -99,7 +97,7 @@ def _ask(broadcast: Broadcast, user: AbstractBaseUser) -> None:
 
 
 def _approvers() -> QuerySet[User]:
-    return User.objects.with_perm("broadcasts.approve_broadcast", backend=_MODEL_BACKEND)
+    return User.objects.with_perm("broadcasts.approve_broadcast")
 
 
 def _key(broadcast: Broadcast) -> str:

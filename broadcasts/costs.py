@@ -90,21 +90,28 @@ class Month:
         return [Piece(euros[s.label], s) for s in cents]
 
 
-def estimate(notice: Broadcast, people: QuerySet[Contact], reached: int) -> Estimate | None:
-    """What it would cost to send it to so many of these people; None: no template, or no price for it."""
+def estimate(
+    notice: Broadcast, people: QuerySet[Contact], reached: int, prices: Prices | None = None
+) -> Estimate | None:
+    """What it would cost to send it to so many of these people; None: no template, or no price for it.
+
+    Args:
+        prices: the table, if it has been read already.
+    """
     template = rendering.model(notice.category, notice.header)
-    price = Prices().on(timezone.localdate(), template.category) if template else None
+    price = (prices or Prices()).on(timezone.localdate(), template.category) if template else None
     if price is None:
         return None
     writing = people.filter(window_expires_at__gt=timezone.now()).count() if price.free_in_window else 0
     return Estimate(price=price, people=reached, free=min(writing, reached))
 
 
-def month(now: datetime | None = None) -> Month:
-    """The month so far: its notices by their counts, the answers beyond the free ones. Five queries."""
-    begin = timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+def month(prices: Prices | None = None) -> Month:
+    """The month so far: its notices by their counts, the answers beyond the free ones. Four queries, and one
+    for the price table unless it has been read already."""
+    begin = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     budget = Budget.objects.filter(month__lte=begin.date()).order_by("-month").first()
-    prices = Prices()
+    prices = prices or Prices()
     spent = _notices(begin, prices) + _answers(begin, prices)
     return Month(day=begin.date(), spent=spent.quantize(CENT), budget=budget.euro if budget else None)
 

@@ -64,13 +64,13 @@ class Outlook:
 
 def outlook(notice: Broadcast, people: QuerySet[Contact], reached: int) -> Outlook:
     """Everything at once; the queries are as many for six people as for six thousand."""
-    channel = channels.current()
+    channel, prices = channels.current(), costs.Prices()
     return Outlook(
         warnings=[*_channel(channel, notice.category, reached), *_patience(notice.category)],
-        duration=duration(reached),
+        duration=_duration(channel, reached),
         day=_day(channel, Lane(notice.category.lane)),
-        cost=costs.estimate(notice, people, reached),
-        month=costs.month(),
+        cost=costs.estimate(notice, people, reached, prices),
+        month=costs.month(prices),
         alert=notice.category.is_alert,
     )
 
@@ -142,18 +142,18 @@ def refuse_over_budget(notice: Broadcast, *, known: bool) -> None:
     """
     if known or notice.category.is_alert:
         return
-    people = audience.of(audience.rule(notice))
-    cost = costs.estimate(notice, people, people.count())
-    if cost and costs.month().exceeded(cost.euro):
+    people, prices = audience.of(audience.rule(notice)), costs.Prices()
+    cost = costs.estimate(notice, people, people.count(), prices)
+    if cost and costs.month(prices).exceeded(cost.euro):
         raise NotAllowed(
             "Con questo avviso si supera la spesa prevista per il mese: se deve partire lo stesso, segna «So "
             "che supera la spesa prevista» e conferma di nuovo. Non è partito nessun messaggio."
         )
 
 
-def duration(people: int) -> str:
+def _duration(channel: Channel, people: int) -> str:
     """About how long handing over takes at the channel's pace, in words."""
-    seconds = people / claims.pace(channels.current())
+    seconds = people / claims.pace(channel)
     if seconds < 60:
         return "meno di un minuto"
     minutes = round(seconds / 60)
