@@ -13,6 +13,8 @@ from subscribers.models import RetentionRule, RetentionRun
 from whatsapp.personal_data import Clock
 
 logger = logging.getLogger(__name__)
+# Two clocks: of what proves the consents, of the keyed hashes of erased numbers.
+EVIDENCE, FINGERPRINTS = "evidence", "erased"
 
 
 def clocks() -> dict[str, Clock]:
