@@ -1,22 +1,24 @@
 """The register's head leaves the machine: a cut of register and journal together shows outside only."""
 
 import logging
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from subscribers.models import RegisterHead
+from subscribers.models import ConsentEvent, RegisterHead
 
 logger = logging.getLogger(__name__)
+LATE = timedelta(days=2)
 TEXT = """\
 Testa del registro dei consensi di WhatsURP, {when}:
 
 {head}
 
-Conserva questa e-mail: non contiene dati personali. Dimostra che fino alla riga {sequence} il registro non è \
-stato tagliato né riscritto. Per verificarlo, sul server:
+Conserva questa e-mail: non contiene dati personali. Dimostra che fino alla riga {sequence} il registro \
+non è stato tagliato né riscritto. Per verificarlo, sul server:
 
 manage.py verify_consents --head {head}
 
@@ -57,4 +59,5 @@ def late() -> bool:
     head = RegisterHead.objects.filter(pk=1, sequence__gt=0).first()
     if head is None or not settings.CONSENT_HEAD_EMAIL:
         return False
-    return head.emailed_at is None or timezone.now() - head.emailed_at > LATE
+    since = head.emailed_at or ConsentEvent.objects.values_list("recorded_at", flat=True).get(sequence=1)
+    return timezone.now() - since > LATE

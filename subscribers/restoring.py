@@ -18,7 +18,6 @@ from subscribers.register import Entry, Evidence, Kind, Source, row_hash
 from whatsapp import merging
 from whatsapp.models import Contact
 
-
 # Whose rows tell of no person.
 NOBODY = UUID(int=0)
 _LOST = re.compile(r"righe (\d+)-(\d+)")

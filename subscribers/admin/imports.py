@@ -1,6 +1,5 @@
 """Importing a list: upload, look at what would happen, confirm, watch."""
 
-import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -154,10 +153,9 @@ class SubscriberImportAdmin(ReadOnly, Paged[SubscriberImport]):
     def report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Every row's outcome, for whoever mends the list: by line, no number leaves."""
         source = self._found(request, pk)
-        answer = HttpResponse(exports.BOM, content_type="text/csv; charset=utf-8")
+        lines = exports.csv_file([("riga", "esito", "motivo")], importing.report(source))
+        answer = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="importazione-{pk}.csv"'
-        writer = csv.writer(answer, delimiter=";", lineterminator="\r\n")
-        writer.writerows([("riga", "esito", "motivo"), *importing.report(source)])
         return answer
 
 

@@ -183,9 +183,7 @@ class TestMissingEvidence:
         ConsentEvidence.objects.filter(event__subject_id=people["stays"].subject_id).delete()
         assert len(found()) == 1
 
-    def test_who_comes_back_after_the_term_has_only_new_evidence(
-        self, people: dict[str, Contact]
-    ) -> None:
+    def test_who_comes_back_after_the_term_has_only_new_evidence(self, people: dict[str, Contact]) -> None:
         with database_owner() as cursor:
             cursor.execute("update subscribers_consentevent set recorded_at = %s", [ago(800)])
         clock = retention.clocks()[retention.EVIDENCE]
