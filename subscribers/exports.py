@@ -26,6 +26,8 @@ SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫−"
 # nor sign. Left alone are `tel:+39…` and a hyphen between two words.
 _BEGINS = re.compile(rf"(?<![\w{SIGNS}])(?<!tel:)(?=[{SIGNS}])(?!(?<=\w )- )")
 GUARD = "’"
+# WhatsApp's own id, which may hold signs: as it is it can be looked up.
+_MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]*")
 _LINE_BREAK = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 CHUNK = 2000  # rows read at once
 BLOCK = 200  # lines sent at once
@@ -52,6 +54,8 @@ def safe(value: object) -> str:
     """
     if not isinstance(value, str):
         return "" if value is None else str(value)
+    if _MESSAGE_ID.fullmatch(value):
+        return value
     return _BEGINS.sub(GUARD, _LINE_BREAK.sub(" / ", value.strip()))
 
 
