@@ -94,7 +94,7 @@ def differences(track: Track = iter) -> Iterator[Difference]:
         track: goes through the events, and may show how far it has got.
     """
     reasons = Reasons.now()
-    accounts = iter(history.fold_into(Account, track(_events(ConsentEvent.objects).iterator(CHUNK))))
+    accounts = iter(history.fold_into(Account, track(_events(ConsentEvent.objects.all()).iterator(CHUNK))))
     while chunk := list(islice(accounts, CHUNK)):
         subjects = [account.subject_id for account in chunk]
         contacts = Contact.objects.in_bulk(subjects, field_name="subject_id")
@@ -282,7 +282,7 @@ def _without_events() -> Iterator[Difference]:
             yield Difference(subscriber.contact.subject_id, NEVER, _active(subscriber.since, ()))
 
 
-def _events(events: "QuerySet[ConsentEvent]") -> "QuerySet[ConsentEvent]":
+def _events(events: QuerySet[ConsentEvent]) -> QuerySet[ConsentEvent]:
     """By subject, with `identity`: what the evidence names, None where there is no evidence."""
     needed = events.only("subject_id", "sequence", "kind", "source", "at", "recorded_at", "topic")
     return needed.annotate(identity=F("evidence__identity")).order_by("subject_id", "sequence")

@@ -63,9 +63,9 @@ def write() -> int:
 
 
 def read() -> Iterator[Line]:
-    """The journal's whole lines, in order; nothing where there is none.
+    """The journal's whole lines, in order; empty without a journal.
 
-    A line that cannot be read is left out: each line holds its predecessor's hash, which shows the gap.
+    The reader skips a line that is not whole: each line holds its predecessor's hash, which shows the gap.
     """
     path = Path(settings.CONSENT_JOURNAL or os.devnull)
     if path.exists():

@@ -1,7 +1,7 @@
 """A list of people as offices and phone books keep it: text with separators, in any of the usual orders.
 
-What is recognised: `sep=;` in the first line, title rows above the column names, the names that exports of
-Google, Outlook and iPhone give their columns, several numbers of one person, lists without column names.
+The reader knows `sep=;` in the first line, title rows above the column names, the column names of exports
+from Google, Outlook and iPhone, several numbers of one person, and lists without column names.
 """
 
 import csv
@@ -21,14 +21,14 @@ __all__ = ["Doubtful", "Line", "Unreadable", "read"]
 
 MOST_ROWS, MOST_BYTES = 60_000, 20 * 1024 * 1024
 SEPARATORS = ";,\t|"
-# Among so many rows the column names are looked for; a name is no longer than this.
-HEAD_ROWS, LONGEST_NAME = 20, 60
+# The first rows, in which the column names are expected; the most columns; the longest name of a column.
+HEAD_ROWS, MOST_COLUMNS, LONGEST_NAME = 20, 200, 60
 _SEPARATOR_LINE = re.compile(rf'"?sep=([{SEPARATORS}])"?[^\S\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _SEVERAL = ":::"  # between the numbers of one person, in Google's exports
 _NUMBER = r"(n|no|nr|num|numero)?(di)?"
 _OF_PHONE = r"(value|valore)?"
-# What a column may be called, without blanks, marks and accents. Of a kind with several names the first that
-# is there counts; of numbers all do, in this order, and the first mobile of a row is taken.
+# The names of columns, without blanks, marks and accents, the best name first. Of several columns with
+# numbers the first mobile of a row counts.
 _HEADERS = {
     "number": [
         rf"{_NUMBER}(tel|telefono|phone)?(cel|cell|cellulare|mobile|cellphone|mobilephone|iphone|whatsapp)"
@@ -78,7 +78,7 @@ def read(data: bytes, alphabet: str = "") -> list[Line]:
             "Non trovo la colonna con i numeri: sopra i numeri ci devono essere i nomi delle colonne, e una "
             "si deve chiamare «telefono», «cellulare» o «numero»."
         )
-    lines = []
+    lines: list[Line] = []
     for line, cells in chain(head[begin:], records):
         if len(lines) == MOST_ROWS:
             raise Unreadable(f"L'elenco ha più di {MOST_ROWS} righe: dividilo in più file.")
@@ -113,6 +113,7 @@ def _records(text: str, separator: str, first_line: int = 1) -> Iterator[tuple[i
             ) from error
         if cells is None:
             return
+        cells = cells[:MOST_COLUMNS]
         if any(cell.strip() for cell in cells):
             yield line, cells
 
@@ -128,10 +129,10 @@ def _quality(text: str, separator: str) -> tuple[int, int]:
 
 
 def _layout(head: list[list[str]]) -> tuple[int, Columns]:
-    """Where the rows of people begin and where their columns are; no columns if there are no numbers.
+    """The place of the first row of people, and the columns; none if no column holds numbers.
 
-    Above the column names there may be titles. Nobody is skipped: the search ends at the first row with a
-    mobile number.
+    Rows above the column names are titles. The search ends at the first row with a mobile number, so that
+    no person is taken for a title.
     """
     begin, best = 0, Columns()
     for place, cells in enumerate(head):

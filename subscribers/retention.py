@@ -1,6 +1,6 @@
-"""Nothing is kept longer than it is needed: every kind of data has its days, and goes by itself.
+"""Retention: every kind of data has its days, and a nightly run removes what is older.
 
-A clock of the server that jumps ahead would remove years of data in one night. So nothing goes unless
+A server clock that jumps ahead would remove years of data in one night. So a run removes data only if
 something confirms the time: a run of the last days, a message that WhatsApp dated in the last days, or a
 person.
 """
@@ -23,7 +23,7 @@ from whatsapp.personal_data import Clock
 logger = logging.getLogger(__name__)
 # Two clocks: of what proves the consents, of the keyed hashes of erased numbers.
 EVIDENCE, FINGERPRINTS = "evidence", "erased"
-# Rows of the log that are of no single clock: a run that ended, a person's word that the time is right.
+# Rows of the log beside those of each clock: the end of a run, a person's confirmation of the date.
 ENDED, CONFIRMED = "all", "time"
 LOGGED = {ENDED: "Fine del giro", CONFIRMED: "Data del server confermata da una persona"}
 # How far the time may have moved since the last thing that confirms it; how far two clocks may differ.
@@ -67,8 +67,8 @@ def due() -> list[tuple[Clock, datetime, int]]:
 def time_in_doubt() -> str:
     """Why the server's clock may be wrong, in Italian; empty if something confirms it.
 
-    What our own clock wrote while it was wrong confirms nothing: the runs are those that were let through,
-    and the messages have WhatsApp's time. An installation that has neither has nothing to lose yet.
+    Times that our own clock wrote are no evidence, as it may have been wrong already: only completed runs
+    count, and messages by WhatsApp's time. A new installation has neither, and no old data.
     """
     now = timezone.now()
     earliest, latest = now - STEADY, now + DRIFT

@@ -60,7 +60,7 @@ class TestAboveTheList:
         for odd in ('sep="\n', "sep=\r\n", "sep=^\n", "sep=\n"):
             assert people(f"{odd}tel;nome\n3401112233;Ugo\n") == [("3401112233", "Ugo")]
 
-    def test_column_names_nobody_knows_are_refused(self) -> None:
+    def test_unknown_column_names_are_refused(self) -> None:
         with pytest.raises(Unreadable, match="Non trovo la colonna"):
             people("Chi;Fax\nUgo;3401112233\n")
 
