@@ -37,7 +37,7 @@ def measure(*, quick: bool) -> list[Any]:
     """Fill, verify against the journal, and export with whole numbers."""
     from django.test import override_settings
 
-    from subscribers import verifying
+    from subscribers import comparing, verifying
     from tests.benchmarks.results import Line
 
     events = QUICK_EVENTS if quick else EVENTS
@@ -48,11 +48,15 @@ def measure(*, quick: bool) -> list[Any]:
         began = time.perf_counter()
         count, problem = verifying.verify()
         verified = time.perf_counter() - began
-    if (count, problem) != (events, ""):
-        raise RuntimeError(f"{count} rows hold: {problem}")
+    began = time.perf_counter()
+    differences = list(comparing.differences())
+    compared = time.perf_counter() - began
+    if (count, problem, differences) != (events, "", []):
+        raise RuntimeError(f"{count} rows hold: {problem}; {len(differences)} differences")
     lines = [
         Line(f"register: write {events} events, {STEP} a transaction, with journal", "-", f"{filled:.1f} s"),
         Line(f"register: verify {events} events, evidence and journal", "-", f"{verified:.1f} s"),
+        Line("register: compare the subscriptions with them", "-", f"{compared:.1f} s"),
     ]
     for name, (model, form) in EXPORTS.items():
         told = export(model, form)
@@ -70,18 +74,21 @@ def _fill(events: int) -> None:
     from tqdm import tqdm
 
     from subscribers import register
+    from subscribers.models import Subscriber, Topic, TopicPreference
     from subscribers.register import Kind
     from tests.benchmarks import stage
     from whatsapp.models import Contact
 
     stage.settle(events * 2 // 5)
+    now = timezone.now()
+    Subscriber.objects.update(since=now)
     kinds = [(Kind.SUBSCRIBED, ""), (Kind.TERMS, ""), (Kind.TOPIC_LEFT, "eventi")]
     entries = [
         register.Entry(
             subject_id=contact.subject_id,
             kind=kind,
             topic=topic,
-            at=timezone.now(),
+            at=now,
             evidence=register.Evidence(
                 text="Iscrizione on",
                 message_id=f"wamid.BENCH{contact.pk:050}",
@@ -96,6 +103,11 @@ def _fill(events: int) -> None:
     for first in tqdm(range(0, events, STEP), desc="register", leave=False):
         with transaction.atomic():
             register.append(*entries[first : first + STEP])
+    topic = Topic.objects.get(slug="eventi")
+    leavers = Subscriber.objects.order_by("contact")[::2]
+    TopicPreference.objects.bulk_create(
+        TopicPreference(subscriber=subscriber, topic=topic) for subscriber in leavers
+    )
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze")
 
