@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, tiers
+from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, line, tiers
 from whatsapp.errors import OutcomeUnknown
 from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Channel, Media, Message, WebhookEvent, Worker
@@ -24,6 +24,7 @@ def sweep() -> None:
     retry_uncertain_alerts()
     crashpoints.reach("alerts_retried")
     ladder.recover()
+    line.probe()
     tiers.recount()
     now = timezone.now()
     for lane in Lane:

@@ -56,6 +56,14 @@ class Header(models.TextChoices):
     LOCATION = "location", "luogo"
 
 
+class Line(models.TextChoices):
+    """Whether hand-overs arrive at the provider at all."""
+
+    WELL = "well", "funziona"
+    TRIAL = "trial", "in prova dopo un guasto"
+    DOWN = "down", "interrotto"
+
+
 class State(models.TextChoices):
     """The life of a message (DESIGN 3). The labels are what the staff read."""
 

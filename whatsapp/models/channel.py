@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp.models.contacts import Contact
+from whatsapp.types import Line
 
 
 class Channel(models.Model):
@@ -31,6 +32,17 @@ class Channel(models.Model):
     # After «too fast» the pace is this part of itself, and recovers little by little.
     throttle = models.FloatField("parte del ritmo in uso", default=1.0)
     swept_at = models.DateTimeField("ultimo controllo periodico", null=True, blank=True)
+    # The line to the provider: written by `whatsapp.line` alone.
+    line = models.CharField(
+        "collegamento", max_length=8, choices=Line.choices, default=Line.WELL, editable=False
+    )
+    line_since = models.DateTimeField("collegamento cambiato il", null=True, blank=True, editable=False)
+    line_reason = models.CharField("guasto del collegamento", max_length=200, blank=True, editable=False)
+    line_faults = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
+    line_proofs = models.PositiveSmallIntegerField(default=0, editable=False)  # answered probes in a row
+    line_proofs_wanted = models.PositiveSmallIntegerField(default=1, editable=False)
+    line_trials = models.PositiveSmallIntegerField(default=0, editable=False)  # failed since it was well
+    line_next_at = models.DateTimeField(default=timezone.now, editable=False)  # the next probe or trial
     # Until then the service is on trial: only the staff's phones receive anything.
     opened_at = models.DateTimeField("servizio aperto il", null=True, blank=True, editable=False)
     opened_by = models.ForeignKey(

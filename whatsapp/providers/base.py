@@ -90,5 +90,14 @@ class Provider(ABC):
         """How the provider sees our number. Raises ChannelError."""
 
     @abstractmethod
+    def ping(self) -> None:
+        """Ask something that reaches no citizen, over the path that hand-overs take; at most a few seconds.
+
+        Raises:
+            ChannelError: one that is a `line_fault` when the provider cannot be reached or is out of
+                service; any other shows that it answers.
+        """
+
+    @abstractmethod
     def submit_template(self, template: Template) -> RemoteTemplate:
         """Ask for a template's approval. Raises ChannelError."""

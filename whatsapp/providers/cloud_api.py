@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[Path, str]] = {
     Header.DOCUMENT: (EXAMPLES_FOLDER / "documento.pdf", "application/pdf"),
 }
 HELD_NOTE = "WhatsApp lo trattiene per verificare la qualità del modello: può partire più tardi, o mai."
+PING_TIMEOUT = (3.0, 5.0)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _MESSAGES = re.compile(rb'"messages"\s*:\s*\[')
 _FROM = re.compile(rb'"from(?:_user_id)?"\s*:\s*"([^"]+)"')
@@ -82,7 +83,7 @@ class CloudApi(Provider):
         try:
             return self._call(method, url, **arguments)
         except errors.OutcomeUnknown as error:
-            raise errors.Transient(error.text, code=error.code) from error
+            raise errors.ProviderDown(error.text, code=error.code) from error
 
     def _answer(self, response: requests.Response) -> dict[str, Any]:
         try:
@@ -194,6 +195,12 @@ class CloudApi(Provider):
             quality=str(answer.get("quality_rating", "")),
             tier=str(answer.get("whatsapp_business_manager_messaging_limit", "")),
         )
+
+    def ping(self) -> None:
+        self._call("GET", self._ping_url(), timeout=PING_TIMEOUT)
+
+    def _ping_url(self) -> str:
+        return f"{self._number_url()}?fields=id"
 
     def submit_template(self, template: Template) -> RemoteTemplate:
         handle = self.upload_example(Header(template.header)) if template.header in EXAMPLES else ""

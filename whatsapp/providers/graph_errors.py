@@ -16,6 +16,7 @@ CLASS_TEXTS: dict[ErrorClass, str] = {
     errors.NoticesStopped: "WhatsApp ha fermato avvisi e allerte; le risposte ai cittadini proseguono",
     errors.Throttled: "WhatsApp chiede di rallentare",
     errors.Transient: "WhatsApp ha un guasto momentaneo",
+    errors.ProviderDown: "WhatsApp ha un guasto momentaneo: è fuori servizio",
     errors.Later: "WhatsApp chiede di aspettare per questa persona",
     errors.RecipientError: "WhatsApp non può consegnare a questa persona",
     errors.WindowClosed: "La finestra di 24 ore è chiusa",
@@ -42,7 +43,8 @@ _CLASSES: dict[ErrorClass, dict[int, str | None]] = {
     errors.Throttled: dict.fromkeys(
         [4, 613, 80007, 130429], "WhatsApp chiede di rallentare: si riprova da solo."
     ),
-    errors.Transient: dict.fromkeys([1, 2, 131000, 131016, 131057, 135000]),
+    errors.Transient: dict.fromkeys([1, 131000, 135000]),
+    errors.ProviderDown: dict.fromkeys([2, 131016, 131057]),
     errors.Later: {
         131049: "WhatsApp non l'ha consegnato per non disturbare la persona: si riprova domani.",
         131056: "Troppi messaggi alla stessa persona in poco tempo: si riprova da solo.",
