@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from whatsapp import channels, claims, paging, tiers
 from whatsapp.models import Attempt, Media, Message, WebhookEvent
-from whatsapp.types import Lane, State
+from whatsapp.types import Lane, Line, State
 
 # Longer than this and somebody should look.
 SLOW = timedelta(minutes=2)
@@ -30,6 +30,9 @@ class Snapshot:
     pending_files: int
     paused_at: datetime | None
     pause_reason: str
+    line: str  # to the provider, a `Line`
+    line_since: datetime | None
+    line_reason: str
     last_inbound_at: datetime | None
     last_outbound_at: datetime | None
     swept_at: datetime | None
@@ -45,6 +48,12 @@ class Snapshot:
         found = []
         if self.paused_at:
             found.append(f"Il canale è in pausa: {self.pause_reason}")
+        if self.line != Line.WELL and self.line_since:
+            since = timezone.localtime(self.line_since)
+            found.append(
+                f"Il collegamento con WhatsApp è interrotto dalle {since:%H:%M}: {self.line_reason} "
+                "I messaggi aspettano e partono da soli appena torna."
+            )
         if self.swept_at is None or self.at - self.swept_at > SWEEP_MISSING:
             found.append("Gli invii automatici sono fermi: avvisa l'amministratore (processi beat e worker).")
         for lane, age in self.oldest_queued.items():
@@ -73,6 +82,7 @@ class Snapshot:
         return {
             "stato": "bene" if self.healthy else "attenzione",
             "problemi": self.problems,
+            "collegamento": self.line,
             "in_coda": self.queued,
             "piu_vecchio_in_coda_secondi": self.oldest_queued,
             "esito_incerto": self.uncertain,
@@ -110,6 +120,9 @@ def snapshot() -> Snapshot:
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
+        line=channel.line,
+        line_since=channel.line_since,
+        line_reason=channel.line_reason,
         last_inbound_at=channel.last_inbound_at,
         last_outbound_at=channel.last_outbound_at,
         swept_at=channel.swept_at,
