@@ -117,7 +117,7 @@ class BroadcastAdmin(DraftPages):
 
     @admin.display(description="stato", ordering="state")
     def state_badge(self, notice: Broadcast) -> SafeString:
-        return badge(notice.tone, notice.get_state_display())
+        return badge(notice.tone, notice.state_label)
 
     @admin.display(description="categoria", ordering="category__order")
     def category_badge(self, notice: Broadcast) -> SafeString:
