@@ -21,7 +21,7 @@ IMPERSONAL = (
 DECIMALS = 3
 # The house number at the end, and not the number that is a road's name («SS 121»).
 _DOOR = re.compile(
-    r"(?<!\bss)(?<!\bsp)(?<!s\.s\.)(?<!s\.p\.)(?<!\bkm)[\s,]+(?:(?:n\.?|n°|numero|civico)\s*)?\d{1,3}"
+    r"(?<!\bss)(?<!\bsp)(?<!s\.s\.)(?<!s\.p\.)(?<!\bkm)(?<![\s,])[\s,]++(?:(?:n\.?|n°|numero|civico)\s*)?\d{1,3}"
     r"(?:\s*/?\s*[a-z])?$",
     re.IGNORECASE,
 )
