@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -39,8 +38,6 @@ EXAMPLES: dict[str, tuple[Path, str]] = {
 }
 HELD_NOTE = "WhatsApp lo trattiene per verificare la qualità del modello: può partire più tardi, o mai."
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_MESSAGES = re.compile(rb'"messages"\s*:\s*\[')
-_FROM = re.compile(rb'"from(?:_user_id)?"\s*:\s*"([^"]+)"')
 _TEMPLATE_FIELDS = "name,language,status,category,quality_score,rejected_reason,components"
 
 
@@ -161,11 +158,8 @@ class CloudApi(Provider):
     def parse(self, body: bytes, query: str = "", received_at: datetime | None = None) -> list[Update]:
         return graph_webhooks.parse(body)
 
-    def sender_of(self, call: WebhookCall) -> bytes | None:
-        if _MESSAGES.search(call.body) is None:
-            return None
-        found = _FROM.search(call.body)
-        return found[1] if found else b""
+    def sender_of(self, call: WebhookCall) -> str | None:
+        return graph_webhooks.sender(call.body)
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         token = settings.WHATSAPP_VERIFY_TOKEN
