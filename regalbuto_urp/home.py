@@ -112,9 +112,23 @@ def channel(user: PermissionsMixin) -> Card:
         "quality": account.QUALITIES.get(line.quality, ""),
         "lanes": [{"label": label, "count": line.queued[lane]} for lane, label in LANES.items()],
         "uncertain_url": messages and f"{messages}?state__exact={State.UNCERTAIN.value}",
+        "set_aside": _set_aside(user, line),
         "url": reverse("admin:whatsapp_channel_changelist"),
         "doubts": IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN).count(),
     }
+
+
+def _set_aside(user: PermissionsMixin, line: health.Snapshot) -> list[tuple[str, int, str]]:
+    """What no worker could deal with: what, how many, and the list of them, if this person may see it."""
+    rows = (
+        ("message", "Messaggi", line.set_aside_messages),
+        ("webhookevent", "Notifiche", line.set_aside_events),
+    )
+    return [
+        (name, count, f"{reverse(f'admin:whatsapp_{model}_changelist')}?da_parte=si")
+        for model, name, count in rows
+        if count and user.has_perm(f"whatsapp.view_{model}")
+    ]
 
 
 def subscribers(user: PermissionsMixin) -> Card:

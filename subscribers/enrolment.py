@@ -24,7 +24,7 @@ EARLIEST = date(2015, 1, 1)  # no consent to a WhatsApp service of the town is o
 NAME_LIMIT = 100
 ALREADY = "è già iscritto"
 # What a spreadsheet makes of a number: 3,93401E+11.
-_RUINED = re.compile(r"[\d.,]+E\+?\d+", re.IGNORECASE)
+_RUINED = re.compile(r"\A[\d.,]++E\+?\d+", re.IGNORECASE)
 
 
 class Refused(ValueError):

@@ -25,7 +25,7 @@ DANGEROUS = (*"=+-@＝＋－＠", "\t", "\r", "\n")
 CHUNK = 2000  # rows read at once
 BLOCK = 200  # lines sent at once
 # A telephone number as people write it, in pieces: at least nine digits, so that a date is none.
-_LIKE_A_NUMBER = re.compile(r"[\s(.,'€$£+-]*\d")
+_LIKE_A_NUMBER = re.compile(r"\A[\s(.,'€$£+-]*+\d")
 _IN_PIECES = re.compile(r"\d(?:[ .-]?\d){8,14}")
 Auditor = AbstractUser | AnonymousUser
 

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from whatsapp import channels, claims, paging, tiers
+from whatsapp import channels, claims, paging, retries, tiers
 from whatsapp.models import Attempt, Media, Message, WebhookEvent
 from whatsapp.types import Lane, Line, State
 
 # Longer than this and somebody should look.
 SLOW = timedelta(minutes=2)
 SWEEP_MISSING = timedelta(minutes=1)
+# How long a monitor hears of what was set aside; the admin shows it until a person has it tried again.
+SET_ASIDE_NEWS = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Snapshot:
     unanswered_calls: int  # of the staff
     unhandled_events: int
     oldest_event: float
+    set_aside_events: int
+    set_aside_messages: int
+    newly_set_aside: int  # of both, in the last day
     pending_files: int
     paused_at: datetime | None
     pause_reason: str
@@ -71,6 +76,11 @@ class Snapshot:
             )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
+        if self.newly_set_aside:
+            found.append(
+                f"Messaggi o notifiche messi da parte dopo troppi tentativi: {self.newly_set_aside}. Avvisa "
+                "l'amministratore; corretta la causa, si fanno riprovare dagli elenchi."
+            )
         return found
 
     @property
@@ -88,6 +98,8 @@ class Snapshot:
             "esito_incerto": self.uncertain,
             "chiamate_senza_risposta": self.unanswered_calls,
             "notifiche_da_trattare": self.unhandled_events,
+            "notifiche_messe_da_parte": self.set_aside_events,
+            "messaggi_messi_da_parte": self.set_aside_messages,
             "file_da_scaricare": self.pending_files,
             "in_pausa_dal": self.paused_at,
             "ultimo_messaggio_ricevuto": self.last_inbound_at,
@@ -104,9 +116,9 @@ def snapshot() -> Snapshot:
     channel = channels.current()
     due = Message.objects.filter(state=State.QUEUED, due_at__lte=now).values_list("lane")
     lanes = {lane: (count, oldest) for lane, count, oldest in due.annotate(Count("pk"), Min("due_at"))}
-    events = WebhookEvent.objects.filter(handled_at__isnull=True).aggregate(
-        n=Count("pk"), oldest=Min("received_at")
-    )
+    events = WebhookEvent.objects.filter(retries.WAITING).aggregate(n=Count("pk"), oldest=Min("received_at"))
+    newly = Q(set_aside_at__gt=now - SET_ASIDE_NEWS)
+    set_aside = [rows.aggregate(n=Count("pk"), new=Count("pk", filter=newly)) for rows in retries.set_aside()]
     minute = Attempt.objects.filter(started_at__gte=now - timedelta(minutes=1))
     failed = Attempt.objects.filter(started_at__gte=now - timedelta(hours=1)).exclude(error_code="")
     return Snapshot(
@@ -117,6 +129,9 @@ def snapshot() -> Snapshot:
         unanswered_calls=paging.unanswered().count(),
         unhandled_events=events["n"],
         oldest_event=_age(events["oldest"], now),
+        set_aside_events=set_aside[0]["n"],
+        set_aside_messages=set_aside[1]["n"],
+        newly_set_aside=set_aside[0]["new"] + set_aside[1]["new"],
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,

@@ -228,11 +228,12 @@ def remove_files(files: QuerySet[Media]) -> int:
 
 
 def _forget_webhooks(people: Iterable[str]) -> None:
-    """Raw events that name the person. A number comes without its `+`; what is not handled yet stays."""
+    """Raw events that name the person. A number comes without its `+`; what still waits stays."""
     for identity in people:
         needle = Value(identity.lstrip("+").encode(), output_field=BinaryField())
         place = Func(needle, F("body"), function="position", arg_joiner=" in ", output_field=IntegerField())
-        WebhookEvent.objects.filter(handled_at__isnull=False).alias(at=place).filter(at__gt=0).delete()
+        done = WebhookEvent.objects.exclude(handled_at__isnull=True, set_aside_at__isnull=True)
+        done.alias(at=place).filter(at__gt=0).delete()
 
 
 def unreferenced(model: type[Model], *ignored: type[Model]) -> Q:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, line, tiers
+from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, line, retries, tiers
 from whatsapp.errors import OutcomeUnknown
 from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Channel, Media, Message, WebhookEvent, Worker
@@ -31,7 +31,7 @@ def sweep() -> None:
         if Message.objects.filter(claims.due(lane)).exists():
             nudge(f"whatsapp.deliver_{lane.value}")
     for box in WebhookEvent.Inbox:
-        events = WebhookEvent.objects.filter(inbox=box, handled_at__isnull=True, due_at__lte=now)
+        events = WebhookEvent.objects.filter(retries.WAITING, inbox=box, due_at__lte=now)
         if events.exists() or (box == WebhookEvent.Inbox.MESSAGES and inbox.unhandled().exists()):
             nudge(f"whatsapp.process_{box.value}")
     if Media.objects.filter(status=Media.Status.PENDING, due_at__lte=now).exists():

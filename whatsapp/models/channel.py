@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from whatsapp.models.contacts import Contact
+from whatsapp.models.taken import Taken
 from whatsapp.types import Line
 
 
@@ -76,7 +77,7 @@ class Worker(models.Model):
         return str(self.id)[:8]
 
 
-class WebhookEvent(models.Model):
+class WebhookEvent(Taken):
     """The raw inbox: stored before anything else, so that nothing that reached us is lost."""
 
     class Inbox(models.TextChoices):

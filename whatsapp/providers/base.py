@@ -73,9 +73,9 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def sender_of(self, call: WebhookCall) -> bytes | None:
-        """Whose message rides in this call: anything that tells people apart; None if no citizen's message
-        does. A cheap look at the bytes, to choose the queue and to let nobody keep others waiting."""
+    def sender_of(self, call: WebhookCall) -> str | None:
+        """Who wrote the first message of a verified call: any id that tells people apart, empty if there is
+        none; None if no citizen's message is in it. It chooses the queue, and one person's place in it."""
 
     @abstractmethod
     def challenge(self, query: Mapping[str, str]) -> str | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from whatsapp import errors
+from whatsapp.providers.graph_fields import text, word
 
 logger = logging.getLogger(__name__)
 
@@ -108,11 +109,12 @@ def text_for(code: int, kind: ErrorClass) -> str:
 
 def _template_text(error: dict[str, Any]) -> str:
     """Why a template was not taken, in the provider's own words: only they name the line at fault."""
-    if not any(str(error.get(name)).startswith("2388") for name in ("code", "error_subcode")):
+    if not any(word(error.get(name)).startswith("2388") for name in ("code", "error_subcode")):
         return ""
     data = error.get("error_data")
-    told = data.get("details") if isinstance(data, dict) else data
-    words = str(error.get("error_user_msg") or told or error.get("message") or "").partition(") ")
+    details = data.get("details") if isinstance(data, dict) else data
+    said = (error.get("error_user_msg"), details, error.get("message"))
+    words = next(filter(None, map(text, said)), "").partition(") ")
     return f"WhatsApp non accetta il modello: {words[2] or words[0]}"[:300]
 
 
@@ -125,18 +127,18 @@ def from_graph(error: dict[str, Any], *, status: int = 400, retry_after: str = "
     """
     told = error.get("code")
     code = told if isinstance(told, int) and abs(told) < 10**9 else -1
-    if isinstance(trace := error.get("fbtrace_id"), str):
-        logger.info("WhatsApp answered with error %d, fbtrace_id %.40s", code, trace)
+    if trace := text(error.get("fbtrace_id"), 40):
+        logger.info("WhatsApp answered with error %d, fbtrace_id %r", code, trace)
     kind = classify(code, transient=error.get("is_transient") is True, server_side=status >= 500)
     if status == 401:  # a dead token is never hammered
         kind = errors.AccountError
     elif status == 429 and code not in CODES:
         kind = errors.Throttled
-    text = _template_text(error) or text_for(code, kind)
+    reason = _template_text(error) or text_for(code, kind)
     patience = _PATIENCE.get(code, {})
     if issubclass(kind, errors.Throttled):
         patience = {"retry_after": pause(retry_after)}
-    return kind(text, code=str(code), **patience)
+    return kind(reason, code=str(code), **patience)
 
 
 def pause(retry_after: str) -> timedelta | None:
