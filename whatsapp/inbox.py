@@ -26,6 +26,7 @@ from whatsapp.types import (
     InboundMessage,
     Kind,
     MarketingChoice,
+    NotOurs,
     State,
     StatusUpdate,
     TemplateUpdate,
@@ -53,6 +54,7 @@ ORDER BY waiting.many, event.due_at, event.id LIMIT %(most)s FOR UPDATE OF event
 """
 # A nudge older than this may have been lost.
 NUDGE_LIFE = timedelta(seconds=5)
+NOT_OURS = "Non nostro: riguarda un altro numero o un altro account."
 # About another message of the same person (fact sheet 3.5).
 CHANGES = (Kind.EDIT, Kind.REVOKE)
 
@@ -135,9 +137,13 @@ def _process(events: Sequence[WebhookEvent]) -> None:
         except Exception:
             logger.exception("%d statuses failed together", len(together))
     for event in events:
-        if not event.handled_at:
-            event.error = _apply_all(event, updates[event.pk])
-            event.handled_at = None if event.error else timezone.now()
+        if event.handled_at:
+            continue
+        event.error = _apply_all(event, updates[event.pk])
+        event.handled_at = None if event.error else timezone.now()
+        if event.handled_at and NotOurs() in updates[event.pk]:
+            event.error = NOT_OURS
+            logger.warning("event %s is about another number or account: kept without effect", event.pk)
     crashpoints.reach("events_applied")
     WebhookEvent.objects.bulk_update(events, ["error", "handled_at"])
 

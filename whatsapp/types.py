@@ -210,7 +210,20 @@ class AccountUpdate:
     quality: str = ""
 
 
-Update = InboundMessage | StatusUpdate | IdentityChange | MarketingChoice | TemplateUpdate | AccountUpdate
+@dataclass(frozen=True)
+class NotOurs:
+    """Something about another number or account, which shares our webhook address: it has no effect."""
+
+
+Update = (
+    InboundMessage
+    | StatusUpdate
+    | IdentityChange
+    | MarketingChoice
+    | TemplateUpdate
+    | AccountUpdate
+    | NotOurs
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from whatsapp.types import (
     InboundMessage,
     Kind,
     MarketingChoice,
+    NotOurs,
     Place,
     Sender,
     State,
@@ -56,7 +57,9 @@ def _changes(entries: list[Any]) -> Iterator[Change]:
 def _read_change(change: Change) -> Iterator[Update]:
     """Fields not named here are kept raw and not answered: `calls`, new ones, and `standby`, in which another
     agent of Meta's holds the conversation."""
-    if change.field in graph_account.FIELDS:
+    if not graph_account.is_ours(change):
+        yield NotOurs()
+    elif change.field in graph_account.FIELDS:
         yield from graph_account.read(change)
     elif reader := _READERS.get(change.field):
         yield from reader(change.value)
