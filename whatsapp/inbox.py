@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from zlib import crc32
@@ -20,7 +19,6 @@ from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.providers.base import Provider
 from whatsapp.types import (
-    OWN_NUMBER,
     AccountUpdate,
     IdentityChange,
     InboundMessage,
@@ -194,17 +192,17 @@ def _apply(update: Update) -> None:
 @transaction.atomic
 def keep(update: InboundMessage) -> Message | None:
     """Store a citizen's message once, with its sender and the window it opens; None if it was there."""
-    sender = update.sender
-    if update.own_phone and not sender.phone:  # the answer to our request (fact sheet 4.7)
-        sender = replace(sender, phone=update.own_phone)
-    contact = contacts.resolve(sender, update.sent_at)
+    contact = contacts.resolve(update.sender, update.sent_at)
     if Message.objects.filter(provider_id=update.provider_id).exists():
         return None
+    payload = update.payload
+    if update.own_phone:
+        payload = contacts.take_own_number(contact, update.own_phone, update.context_id)
     contacts.open_window(contact, update.sent_at)
     Channel.objects.update(last_inbound_at=timezone.now())
     message = Message.objects.create(
         contact=contact,
-        content=_content(update),
+        content=_content(update, payload),
         inbound=True,
         state=State.RECEIVED,
         provider_id=update.provider_id,
@@ -231,12 +229,12 @@ def _change_original(message: Message) -> None:
             original.save(update_fields=["changed_by"])
 
 
-def _content(update: InboundMessage) -> Content:
+def _content(update: InboundMessage, payload: str) -> Content:
     place = update.place
     return Content.objects.create(
         kind=update.kind,
         text=update.text,
-        payload=OWN_NUMBER if update.own_phone else update.payload,
+        payload=payload,
         media=_announce(update),
         latitude=place.latitude if place else None,
         longitude=place.longitude if place else None,

@@ -77,7 +77,9 @@ def test_messages_for_another_number_subscribe_and_report_nothing(
 
 def test_the_sample_of_metas_dashboard_is_not_ours() -> None:
     sample = {"display_phone_number": "16505551111", "phone_number_id": "123456123"}
-    assert_kept_without_effect(receive(of_account(of_number(envelopes.text("this is a text message"), sample), "0")))
+    assert_kept_without_effect(
+        receive(of_account(of_number(envelopes.text("this is a text message"), sample), "0"))
+    )
 
 
 @pytest.mark.parametrize("name", ACCOUNT_NEWS)

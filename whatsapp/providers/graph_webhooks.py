@@ -188,7 +188,8 @@ _CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
 
 
 def _own_phone(contacts: Any) -> str | None:
-    """The sender's own number, if this answers our request for it; any other card is somebody else's.
+    """The number that the sender's app says is theirs, in answer to a request; any other card is somebody
+    else's.
 
     A number without country code is not guessed at.
     """
