@@ -16,12 +16,12 @@ from whatsapp.types import OWN_NUMBER, IdentityChange, Kind, MarketingChoice, Se
 OTHER_NUMBER = "Il contatto conosciuto ha già un altro numero, e questo numero è di un altro contatto."
 OTHER_BSUID = "WhatsApp dice che il numero è cambiato, ma il nuovo numero è di un contatto conosciuto."
 STAFF_NUMBER = (
-    "WhatsApp dice che il numero di una persona del personale ora è di un altro account: le chiamate di turno "
-    "non arrivano più a quel numero. Se è la stessa persona, con un account nuovo, uniscili."
+    "WhatsApp dice che il numero di una persona del personale ora è di un altro account: le chiamate di "
+    "turno non arrivano più a quel numero. Se è la stessa persona, con un account nuovo, uniscili."
 )
 CLAIMED_NUMBER = (
-    "Il secondo contatto ha risposto alla richiesta del numero con quello del primo. WhatsApp non lo conferma: "
-    "finché non decidi restano due contatti e si scrive a tutti e due."
+    "Il secondo contatto ha risposto alla richiesta del numero con quello del primo. WhatsApp non lo "
+    "conferma: finché non decidi restano due contatti e si scrive a tutti e due."
 )
 OTHER_SPELLING = (
     "WhatsApp scrive il numero del secondo contatto in un altro modo, e quel numero è del primo contatto."
@@ -175,8 +175,11 @@ def _is_asked_for_number(contact: Contact, context_id: str) -> bool:
 
 @transaction.atomic
 def learn_spelling(contact: Contact, number: str) -> None:
-    """WhatsApp names the recipient of a message of ours by this number (E.164): perhaps its own spelling of
-    the number we wrote to. A different line is not learnt; a number of somebody else's is left to the staff."""
+    """WhatsApp names the recipient of a message of ours by this number (E.164).
+
+    It may be its own spelling of the number we wrote to. A different line is not learnt; a number that
+    another person has is left to the staff.
+    """
     known = (contact.phone, contact.wa_number)
     if not contact.phone or number in known or not phones.may_be_same(contact.phone, number):
         return

@@ -8,11 +8,12 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from whatsapp import channels, claims, paging, tiers
-from whatsapp.models import Attempt, Media, Message, WebhookEvent
+from whatsapp.models import Attempt, Mail, Media, Message, WebhookEvent
 from whatsapp.types import Lane, State
 
 # Longer than this and somebody should look.
 SLOW = timedelta(minutes=2)
+MAIL_SLOW = timedelta(minutes=10)
 SWEEP_MISSING = timedelta(minutes=1)
 
 
@@ -28,6 +29,7 @@ class Snapshot:
     unhandled_events: int
     oldest_event: float
     pending_files: int
+    oldest_mail: float  # of those that wait for a mail server
     paused_at: datetime | None
     pause_reason: str
     last_inbound_at: datetime | None
@@ -62,6 +64,11 @@ class Snapshot:
             )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
+        if self.oldest_mail > MAIL_SLOW.total_seconds():
+            found.append(
+                f"Le e-mail non partono da {self.oldest_mail / 60:.0f} minuti: avvisa l'amministratore "
+                "(server di posta, EMAIL_URL)."
+            )
         return found
 
     @property
@@ -79,6 +86,7 @@ class Snapshot:
             "chiamate_senza_risposta": self.unanswered_calls,
             "notifiche_da_trattare": self.unhandled_events,
             "file_da_scaricare": self.pending_files,
+            "e_mail_piu_vecchia_secondi": self.oldest_mail,
             "in_pausa_dal": self.paused_at,
             "ultimo_messaggio_ricevuto": self.last_inbound_at,
             "ultimo_messaggio_consegnato": self.last_outbound_at,
@@ -97,6 +105,7 @@ def snapshot() -> Snapshot:
     events = WebhookEvent.objects.filter(handled_at__isnull=True).aggregate(
         n=Count("pk"), oldest=Min("received_at")
     )
+    waiting_mails = Mail.objects.exclude(due_at=None).aggregate(oldest=Min("created_at"))
     minute = Attempt.objects.filter(started_at__gte=now - timedelta(minutes=1))
     failed = Attempt.objects.filter(started_at__gte=now - timedelta(hours=1)).exclude(error_code="")
     return Snapshot(
@@ -108,6 +117,7 @@ def snapshot() -> Snapshot:
         unhandled_events=events["n"],
         oldest_event=_age(events["oldest"], now),
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
+        oldest_mail=_age(waiting_mails["oldest"], now),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
         last_inbound_at=channel.last_inbound_at,

@@ -82,7 +82,7 @@ def unite_or_ask(contact: Contact, other: Contact, doubt: str = "") -> Contact:
 
 
 def is_staff(contact: Contact) -> bool:
-    """Does this person's phone receive the calls of who is on duty? Then no program unites it with another."""
+    """Does this person's phone receive on-call alerts? Then no program unites it with another."""
     return StaffPhone.objects.filter(contact__in=contact.rows()).exists()
 
 

@@ -131,8 +131,9 @@ def collect(contact: Contact) -> list[Section]:
     mine = contact.rows()
     people = [
         row(
-            codice=one.subject_id, numero=one.phone, identificativo_WhatsApp=one.bsuid, nome=one.profile_name,
-            numero_scritto_da_WhatsApp=one.wa_number, nome_utente=one.username, conosciuto_dal=one.created_at, bloccato="sì" if one.blocked else "no",
+            codice=one.subject_id, numero=one.phone, numero_scritto_da_WhatsApp=one.wa_number,
+            identificativo_WhatsApp=one.bsuid, nome=one.profile_name, nome_utente=one.username,
+            conosciuto_dal=one.created_at, bloccato="sì" if one.blocked else "no",
             promozioni_rifiutate=one.marketing_stopped_at, dati_cancellati=one.erased_at,
         )
         for one in mine.order_by("pk")

@@ -11,9 +11,9 @@ from phonenumbers import PhoneNumberType
 _DIGITS = re.compile(r"\+?\d{8,15}")
 _MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")
 _WRITTEN = re.compile(r"\+?[\d\s./()–-]{6,}")
-# What WhatsApp's own id of a number may leave out, or add, after the first group: numbering plans changed, and
-# old accounts kept their id. Brazil and Argentina: the 9 of mobiles; Mexico: the 1; Ivory Coast and Benin: the
-# prefix of 2021 and 2024.
+# Digits that WhatsApp's own id of a number may leave out, or add, after the first group: numbering plans
+# changed, and old accounts kept their id. Brazil and Argentina: the 9 of mobiles; Mexico: the 1; Ivory Coast
+# and Benin: the prefix of 2021 and 2024.
 _VARIABLE = {
     re.compile(r"(\+55\d\d)(9)?([6-9]\d{7})"): "9",
     re.compile(r"(\+52)(1)?([2-9]\d{9})"): "1",
