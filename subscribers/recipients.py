@@ -89,8 +89,8 @@ def obstacles(numbers: Collection[str]) -> dict[str, str]:
     left = {erased[digest]: left_at for digest, left_at in rows.values_list("digest", "left_at")}
     former = ContactAlias.objects.filter(phone__in=numbers).values_list("phone", "contact")
     people = dict(former) | by_number(numbers)
-    rows = Contact.objects.select_related("merged_into").in_bulk(set(people.values()))
-    persons = {number: rows[pk].person for number, pk in people.items()}
+    known = Contact.objects.select_related("merged_into").in_bulk(set(people.values()))
+    persons = {number: known[pk].person for number, pk in people.items()}
     subscribers = Subscriber.objects.filter(contact__in=persons.values(), left_at__isnull=False)
     left_at = dict(subscribers.values_list("contact", "left_at"))
     left |= {number: left_at[person.pk] for number, person in persons.items() if person.pk in left_at}

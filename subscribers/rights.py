@@ -76,7 +76,9 @@ def find(number: str) -> list[Contact]:
     if phone is None:
         return []
     erased = ErasedIdentity.objects.filter(digest=register.identity_digest(phone)).values("subject_id")
-    wanted = Q(pk=contacts.by_number([phone]).get(phone)) | Q(aliases__phone=phone) | Q(subject_id__in=erased)
+    wanted = (
+        Q(pk__in=contacts.by_number([phone]).values()) | Q(aliases__phone=phone) | Q(subject_id__in=erased)
+    )
     found = Contact.objects.filter(wanted).select_related("merged_into").order_by("-pk")
     return list(dict.fromkeys(contact.person for contact in found))
 

@@ -149,7 +149,7 @@ def take_own_number(contact: Contact, number: str, context_id: str) -> str:
     """
     if contact.phone or not _is_asked_for_number(contact, context_id):
         return ""
-    holder = Contact.objects.filter(pk=by_number([number]).get(number)).first()
+    holder = Contact.objects.filter(pk__in=by_number([number]).values()).first()
     if holder is None:
         contact.phone = number
         contact.save(update_fields=["phone"])

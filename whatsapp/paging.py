@@ -298,7 +298,7 @@ def _take(contact: Contact, token: str) -> str:
 
 
 def _was_called(call: Call, phone: StaffPhone, contact: Contact) -> bool:
-    """The phone may be another than when its owner was called."""
+    """Was this very call written to this telephone? Its owner may have had another one then."""
     written = Message.objects.filter(
         content__in=call.contents.all(), contact__in=contact.rows(), inbound=False
     )

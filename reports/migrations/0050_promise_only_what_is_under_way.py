@@ -1,16 +1,24 @@
-"""The first answer to a danger leaves before anybody has been told: it says what is so at that moment."""
+"""What is answered at once is so at that moment: nobody has been told yet, a number is not yet taken over."""
 
 from django.db import migrations
 
-BEFORE = "abbiamo avvisato chi è di turno."
+# Slug: what it said, what it says.
+TEXTS = {
+    "paged": ("abbiamo avvisato chi è di turno.", "stiamo avvisando chi è di turno."),
+    "number_thanks": (
+        "Grazie: adesso abbiamo il tuo numero e possiamo ricontattarti.",
+        "Grazie: abbiamo ricevuto il tuo numero.",
+    ),
+}
 PURPOSE = "Pericolo: chi è di turno viene avvisato in questo momento"
-AFTER = "stiamo avvisando chi è di turno."
 
 
 def reword(apps, schema_editor):
     """A text that the staff have changed is theirs."""
-    texts = apps.get_model("reports", "ReplyText").objects.filter(slug="paged", body=BEFORE)
-    texts.update(body=AFTER, purpose=PURPOSE)
+    texts = apps.get_model("reports", "ReplyText").objects
+    for slug, (before, after) in TEXTS.items():
+        texts.filter(slug=slug, body=before).update(body=after)
+    texts.filter(slug="paged").update(purpose=PURPOSE)
 
 
 class Migration(migrations.Migration):

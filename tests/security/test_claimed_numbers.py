@@ -85,7 +85,7 @@ def test_a_card_that_nobody_asked_for_gives_nothing(hidden: Contact) -> None:
     share(VICTIM, context=ask(ContactFactory(phone=None, bsuid="IT.OTHER")))  # a request to somebody else
     assert numbers(hidden) == [None]
     assert not IdentityConflict.objects.exists()
-    assert "abbiamo il tuo numero" not in last_answer(hidden)
+    assert "ricevuto il tuo numero" not in last_answer(hidden)
 
 
 @pytest.mark.parametrize(("days_ago", "state"), [(8, State.DELIVERED), (0, State.FAILED)])

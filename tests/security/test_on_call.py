@@ -117,7 +117,7 @@ class TestWhoMayAnswer:
     def test_an_approval_is_taken_by_who_may_approve(self) -> None:
         author, other = colleague("add_broadcast"), colleague("add_broadcast")
         approver = colleague("approve_broadcast")
-        notice: Broadcast = BroadcastFactory(slug="meteo", approval=True, author=author.user)
+        notice: Broadcast = BroadcastFactory(slug="allerta-meteo", approval=True, author=author.user)
         call = _ask(notice, author.user)
         assert "approvare" in tap(other.contact, button(call))
         call.refresh_from_db()
