@@ -20,7 +20,7 @@ from subscribers.enrolment import ALREADY, NAME_LIMIT, Refused
 from subscribers.listfile import Line
 from subscribers.models import ImportRow, SubscriberImport
 from subscribers.register import Source
-from whatsapp import audit, contacts, merging, templates
+from whatsapp import audit, contacts, merging, phones, templates
 from whatsapp.models import Contact
 from whatsapp.nudges import nudge
 
@@ -212,8 +212,9 @@ def _people(rows: list[ImportRow]) -> tuple[dict[str, Contact], datetime]:
     rows = sorted(rows, key=lambda row: row.phone)
     numbers = [row.phone for row in rows]
     known = contacts.by_number(numbers)
-    new = [row for row in rows if row.phone not in known]
-    made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in new]
+    # Once for each line, though a list may have it in both spellings.
+    new = {min(phones.spellings(row.phone)): row for row in rows if row.phone not in known}
+    made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in new.values()]
     Contact.objects.bulk_create(made, ignore_conflicts=True)
     keys = contacts.by_number(numbers)
     persons = merging.lock_all([*keys.values()])

@@ -80,15 +80,12 @@ def obstacles(numbers: Collection[str]) -> dict[str, str]:
 
     Numbers that a person had before count too: an old list still means them.
     """
-    erased = {
-        register.identity_digest(spelling): number
-        for number in numbers
-        for spelling in phones.spellings(number)
-    }
+    spelt = {spelling: number for number in numbers for spelling in phones.spellings(number)}
+    erased = {register.identity_digest(spelling): number for spelling, number in spelt.items()}
     rows = ErasedIdentity.objects.filter(digest__in=erased, left_at__isnull=False).order_by("left_at")
     left = {erased[digest]: left_at for digest, left_at in rows.values_list("digest", "left_at")}
-    former = ContactAlias.objects.filter(phone__in=numbers).values_list("phone", "contact")
-    people = dict(former) | by_number(numbers)
+    former = ContactAlias.objects.filter(phone__in=spelt).values_list("phone", "contact")
+    people = {spelt[phone]: pk for phone, pk in former} | by_number(numbers)
     known = Contact.objects.select_related("merged_into").in_bulk(set(people.values()))
     persons = {number: known[pk].person for number, pk in people.items()}
     subscribers = Subscriber.objects.filter(contact__in=persons.values(), left_at__isnull=False)

@@ -1,10 +1,11 @@
 """Who is who: finding the person behind a message."""
 
+import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -12,6 +13,8 @@ from whatsapp import merging, phones, signals
 from whatsapp.models import Contact, ContactAlias, Message
 from whatsapp.models.contacts import WINDOW
 from whatsapp.types import OWN_NUMBER, IdentityChange, Kind, MarketingChoice, Sender, State
+
+logger = logging.getLogger(__name__)
 
 OTHER_NUMBER = "Il contatto conosciuto ha già un altro numero, e questo numero è di un altro contatto."
 OTHER_BSUID = "WhatsApp dice che il numero è cambiato, ma il nuovo numero è di un contatto conosciuto."
@@ -163,7 +166,7 @@ def _is_asked_for_number(contact: Contact, context_id: str) -> bool:
     theirs = Message.objects.filter(contact__in=contact.rows())
     since = timezone.now() - REQUEST_LIFE
     requests = theirs.filter(inbound=False, content__kind=Kind.NUMBER_REQUEST, created_at__gte=since)
-    requests = requests.filter(attempts__isnull=False).exclude(attempts__state=State.FAILED)
+    requests = requests.exclude(state__in=[State.QUEUED, State.FAILED, State.SKIPPED])
     if context_id:
         requests = requests.filter(attempts__provider_id=context_id)
     request = requests.order_by("-created_at").first()
@@ -173,23 +176,30 @@ def _is_asked_for_number(contact: Contact, context_id: str) -> bool:
     return not answers.filter(created_at__gte=request.created_at).exists()
 
 
-@transaction.atomic
 def learn_spelling(contact: Contact, number: str) -> None:
     """WhatsApp names the recipient of a message of ours by this number (E.164).
 
     It may be its own spelling of the number we wrote to. A different line is not learnt; a number that
-    another person has is left to the staff.
+    another person has is left to the staff. Never fails: the next status of the person tells it again.
     """
     known = (contact.phone, contact.wa_number)
     if not contact.phone or number in known or not phones.may_be_same(contact.phone, number):
         return
-    held = _holders(numbers=(contact.phone, number), bsuids=())
-    person, holder = _person(held.get(contact.phone)), _person(held.get(number))
+    try:
+        _keep_spelling(contact.phone, number)
+    except DatabaseError as error:
+        logger.warning("how WhatsApp spells a number was not kept (%s)", type(error).__name__)
+
+
+@transaction.atomic
+def _keep_spelling(phone: str, number: str) -> None:
+    held = _holders(numbers=(phone, number), bsuids=())
+    person, holder = _person(held.get(phone)), _person(held.get(number))
     if person is None:
         return  # the number was given up meanwhile
     if holder and holder != person:
         merging.note_doubt(holder, person, OTHER_SPELLING)
-    elif person.phone == contact.phone:
+    elif person.phone == phone:
         person.wa_number = number
         person.save(update_fields=["wa_number"])
 

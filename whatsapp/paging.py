@@ -134,7 +134,7 @@ def _mail(addresses: Sequence[str], subject: str, text: str) -> list[Mail]:
 
 def reached(call: Call) -> int:
     """How many of those called have got it: WhatsApp has taken the message, or a mail server the e-mail."""
-    mailed = {mail.address for mail in call.mails.exclude(sent_at=None)}
+    mailed = set(call.mails.exclude(sent_at=None).values_list("address", flat=True))
     taken = Message.objects.filter(content__in=call.contents.all(), inbound=False, state__in=HANDED_OVER)
     people = {message.contact.person.pk for message in taken.select_related("contact__merged_into")}
     called = call.called.select_related("user", "contact__merged_into")

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from subscribers import consent, enrolment, recipients, rights, welcomes
-from subscribers.models import ConsentEvent
+from subscribers import consent, enrolment, importing, recipients, rights, welcomes
+from subscribers.models import ConsentEvent, ImportRow
 from tests.factories.whatsapp import ContactFactory
 from tests.whatsapp import envelopes
 from tests.whatsapp.standin import Answer, StandIn, running
@@ -164,3 +164,19 @@ def test_known_variants(one: str, other: str) -> None:
     assert phones.spellings(other) == [other, one]
     assert phones.spellings("+393401112233") == ["+393401112233"]
     assert phones.spellings("+2250712345678") == ["+2250712345678"]  # given out after the change
+
+
+def test_a_list_with_both_spellings_makes_one_person() -> None:
+    rows = [ImportRow(line=line, phone=number, name="Ana") for line, number in enumerate(BRAZIL)]
+    people, _ = importing._people(rows)
+    assert people[BRAZIL[0]] == people[BRAZIL[1]]
+    assert Contact.objects.count() == 1
+
+
+def test_an_old_list_does_not_bring_back_who_left_from_a_number_given_up() -> None:
+    paper, wa = BRAZIL
+    contact = ContactFactory(phone=wa, bsuid="BR.ANA1")
+    consent.subscribe(contact, at=timezone.now(), actor="prova", source="desk", reference="7/2026")
+    consent.leave(contact)
+    merging.retire(contact, timezone.now(), "phone")
+    assert "si è cancellato" in recipients.obstacles([paper])[paper]
