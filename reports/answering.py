@@ -167,7 +167,7 @@ def called_about(key: str) -> Contact | None:
 
 
 def waiting_dangers(contact: Contact) -> QuerySet[Report]:
-    """The person's dangers that nobody has taken charge of."""
+    """The dangers of a person that still wait for the staff."""
     theirs = Report.objects.filter(contact__in=contact.rows(), state=State.RECEIVED)
     return theirs.filter(events__kind=Event.DANGER).order_by("pk")
 

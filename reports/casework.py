@@ -190,7 +190,7 @@ def _move(
 
 
 def _has_it(report: Report, user: User) -> None:
-    """Whoever was called about it need not be called any more, unless another danger of the person waits."""
+    """The calls about this person end when the last of their dangers has been taken."""
     others = answering.waiting_dangers(report.contact).exclude(pk=report.pk)
     if report.state not in states.WAITING and not others.exists():
         for key in answering.call_keys(report.contact):

@@ -12,11 +12,11 @@ from broadcasts.models import Broadcast
 from reports import casework
 from reports.models import Report, ReportEvent
 from reports.states import State
-from tests.factories.broadcasts import BroadcastFactory, UserFactory
+from tests.factories.broadcasts import BroadcastFactory, PlainSubscriberFactory, UserFactory
 from tests.factories.reports import report_of
 from tests.factories.whatsapp import ContactFactory, InboundMessageFactory, StaffPhoneFactory
 from whatsapp import inbox, merging, paging
-from whatsapp.models import Call, Contact, Message, StaffPhone
+from whatsapp.models import Call, Contact, Message, StaffPhone, Template
 from whatsapp.types import Kind
 
 pytestmark = pytest.mark.django_db
@@ -126,8 +126,9 @@ class TestWhoMayAnswer:
 
 
 def _ask(notice: Broadcast, author: User) -> Call:
-    Broadcast.objects.filter(pk=notice.pk).update(state="submitted")
-    paging.page("allerta da approvare", str(notice), key=f"{approval.CALL_KEY}{notice.pk}")
+    Template.objects.update(status=Template.Status.APPROVED)
+    PlainSubscriberFactory()
+    approval.submit(notice, author)
     return Call.objects.get()
 
 
