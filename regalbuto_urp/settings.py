@@ -173,6 +173,7 @@ PROXIES = env.int("PROXIES", default=int(HTTPS))
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="WhatsURP <segreteria@comune.regalbuto.en.it>")
 
 # --- WhatsApp -------------------------------------------------------------------------------------

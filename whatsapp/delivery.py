@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from whatsapp import channels, claims, crashpoints, errors, heartbeat, ladder, ledger, line, tiers
+from whatsapp import channels, claims, contacts, crashpoints, errors, heartbeat, ladder, ledger, line, tiers
 from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Content, Media, Message
 from whatsapp.nudges import nudge
@@ -159,9 +159,11 @@ def record(answers: Sequence[tuple[Attempt, Future[Acceptance]]]) -> None:
     """Write down what the provider answered, many at a time."""
     crashpoints.reach("before_record")
     outcomes = []
+    recipients = []
     for attempt, call in answers:
         try:
             taken = call.result()
+            recipients.append((attempt, taken.recipient))
             told = {"provider_id": taken.provider_id, "note": taken.note}
             outcomes.append(_outcome(attempt, State.ACCEPTED, **told))
         except errors.ChannelError as error:
@@ -173,6 +175,9 @@ def record(answers: Sequence[tuple[Attempt, Future[Acceptance]]]) -> None:
             outcomes.append(_failure(attempt, unread))
     ledger.write(outcomes)
     crashpoints.reach("recorded")
+    for attempt, number in recipients:
+        if number:
+            contacts.learn_spelling(attempt.message.contact.person, number)
     attempts = [attempt for attempt, _call in answers]
     for attempt, outcome in zip(attempts, outcomes, strict=True):
         if outcome.error:

@@ -7,7 +7,7 @@ from auditlog.models import LogEntry
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from whatsapp.models import Call, Contact, Content, Media, Message, WebhookEvent
+from whatsapp.models import Call, Contact, Content, Mail, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock, deleting, remove_files, unreferenced
 from whatsapp.retries import WAITING
 from whatsapp.types import State
@@ -56,6 +56,15 @@ CLOCKS = (
         days=30,
         due=lambda before: Call.objects.filter(created_at__lt=before),
         discard=deleting(Call),
+    ),
+    Clock(
+        slug="mails",
+        name="E-mail spedite",
+        explanation="Del personale e degli uffici: indirizzo, oggetto ed esito. Il testo si cancella appena "
+        "l'e-mail è spedita.",
+        days=7,
+        due=lambda before: Mail.objects.filter(created_at__lt=before, due_at=None),
+        discard=deleting(Mail),
     ),
     Clock(
         slug="messages",

@@ -8,11 +8,12 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from whatsapp import channels, claims, paging, retries, tiers
-from whatsapp.models import Attempt, Media, Message, WebhookEvent
+from whatsapp.models import Attempt, Mail, Media, Message, WebhookEvent
 from whatsapp.types import Lane, Line, State
 
 # Longer than this and somebody should look.
 SLOW = timedelta(minutes=2)
+MAIL_SLOW = timedelta(minutes=10)
 SWEEP_MISSING = timedelta(minutes=1)
 # How long a monitor hears of what was set aside; the admin shows it until a person has it tried again.
 SET_ASIDE_NEWS = timedelta(hours=24)
@@ -33,6 +34,7 @@ class Snapshot:
     set_aside_messages: int
     newly_set_aside: int  # of both, in the last day
     pending_files: int
+    oldest_mail: float  # of those that wait for a mail server
     paused_at: datetime | None
     pause_reason: str
     line: str  # to the provider, a `Line`
@@ -81,6 +83,11 @@ class Snapshot:
                 f"Messaggi o notifiche messi da parte dopo troppi tentativi: {self.newly_set_aside}. Avvisa "
                 "l'amministratore; corretta la causa, si fanno riprovare dagli elenchi."
             )
+        if self.oldest_mail > MAIL_SLOW.total_seconds():
+            found.append(
+                f"Le e-mail non partono da {self.oldest_mail / 60:.0f} minuti: avvisa l'amministratore "
+                "(server di posta, EMAIL_URL)."
+            )
         return found
 
     @property
@@ -101,6 +108,7 @@ class Snapshot:
             "notifiche_messe_da_parte": self.set_aside_events,
             "messaggi_messi_da_parte": self.set_aside_messages,
             "file_da_scaricare": self.pending_files,
+            "e_mail_piu_vecchia_secondi": self.oldest_mail,
             "in_pausa_dal": self.paused_at,
             "ultimo_messaggio_ricevuto": self.last_inbound_at,
             "ultimo_messaggio_consegnato": self.last_outbound_at,
@@ -119,6 +127,7 @@ def snapshot() -> Snapshot:
     events = WebhookEvent.objects.filter(retries.WAITING).aggregate(n=Count("pk"), oldest=Min("received_at"))
     newly = Q(set_aside_at__gt=now - SET_ASIDE_NEWS)
     set_aside = [rows.aggregate(n=Count("pk"), new=Count("pk", filter=newly)) for rows in retries.set_aside()]
+    waiting_mails = Mail.objects.exclude(due_at=None).aggregate(oldest=Min("created_at"))
     minute = Attempt.objects.filter(started_at__gte=now - timedelta(minutes=1))
     failed = Attempt.objects.filter(started_at__gte=now - timedelta(hours=1)).exclude(error_code="")
     return Snapshot(
@@ -133,6 +142,7 @@ def snapshot() -> Snapshot:
         set_aside_messages=set_aside[1]["n"],
         newly_set_aside=set_aside[0]["new"] + set_aside[1]["new"],
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
+        oldest_mail=_age(waiting_mails["oldest"], now),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
         line=channel.line,

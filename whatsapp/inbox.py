@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from zlib import crc32
@@ -20,12 +19,12 @@ from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.providers.base import Provider
 from whatsapp.types import (
-    OWN_NUMBER,
     AccountUpdate,
     IdentityChange,
     InboundMessage,
     Kind,
     MarketingChoice,
+    NotOurs,
     State,
     StatusUpdate,
     TemplateUpdate,
@@ -51,6 +50,7 @@ ORDER BY waiting.many, event.due_at, event.id LIMIT %(most)s FOR UPDATE OF event
 """
 # A nudge older than this may have been lost.
 NUDGE_LIFE = timedelta(seconds=5)
+NOT_OURS = "Non nostro: riguarda un altro numero o un altro account."
 # About another message of the same person (fact sheet 3.5).
 CHANGES = (Kind.EDIT, Kind.REVOKE)
 
@@ -152,6 +152,9 @@ def _process(events: Sequence[WebhookEvent]) -> None:
         event.attempts += 1
         if not event.handled_at:
             _note_outcome(event, _apply_all(event, updates[event.pk]))
+            if event.handled_at and NotOurs() in updates[event.pk]:
+                event.error = NOT_OURS
+                logger.warning("event %s is about another number or account: kept without effect", event.pk)
         event.lost = 0
     crashpoints.reach("events_applied")
     fields = ["attempts", "due_at", "error", "handled_at", "lost", "set_aside_at"]
@@ -219,17 +222,17 @@ def keep(update: InboundMessage) -> Message | None:
 
     It is leased to the caller, who handles it.
     """
-    sender = update.sender
-    if update.own_phone and not sender.phone:  # the answer to our request (fact sheet 4.7)
-        sender = replace(sender, phone=update.own_phone)
-    contact = contacts.resolve(sender, update.sent_at)
+    contact = contacts.resolve(update.sender, update.sent_at)
     if Message.objects.filter(provider_id=update.provider_id).exists():
         return None
+    payload = update.payload
+    if update.own_phone:
+        payload = contacts.take_own_number(contact, update.own_phone, update.context_id)
     contacts.open_window(contact, update.sent_at)
     Channel.objects.update(last_inbound_at=timezone.now())
     message = Message.objects.create(
         contact=contact,
-        content=_content(update),
+        content=_content(update, payload),
         inbound=True,
         state=State.RECEIVED,
         provider_id=update.provider_id,
@@ -258,12 +261,12 @@ def _change_original(message: Message) -> None:
             original.save(update_fields=["changed_by"])
 
 
-def _content(update: InboundMessage) -> Content:
+def _content(update: InboundMessage, payload: str) -> Content:
     place = update.place
     return Content.objects.create(
         kind=update.kind,
         text=update.text,
-        payload=OWN_NUMBER if update.own_phone else update.payload,
+        payload=payload,
         media=_announce(update),
         latitude=place.latitude if place else None,
         longitude=place.longitude if place else None,

@@ -11,6 +11,20 @@ from phonenumbers import PhoneNumberType
 _DIGITS = re.compile(r"\+?\d{8,15}")
 _MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")
 _WRITTEN = re.compile(r"\+?[\d\s./()–-]{6,}")
+# Digits that WhatsApp's own id of a number may leave out, or add, after the first group: numbering plans
+# changed, and old accounts kept their id. Brazil and Argentina: the 9 of mobiles; Mexico: the 1; Ivory Coast
+# and Benin: the prefix of 2021 and 2024.
+_VARIABLE = {
+    re.compile(r"(\+55\d\d)(9)?([6-9]\d{7})"): "9",
+    re.compile(r"(\+52)(1)?([2-9]\d{9})"): "1",
+    re.compile(r"(\+54)(9)?(\d{10})"): "9",
+    re.compile(r"(\+225)(01)?(\d[0-3]\d{6})"): "01",
+    re.compile(r"(\+225)(05)?(\d[4-6]\d{6})"): "05",
+    re.compile(r"(\+225)(07)?(\d[7-9]\d{6})"): "07",
+    re.compile(r"(\+229)(01)?(\d{8})"): "01",
+}
+# Two spellings of one number end alike.
+_SAME_END = 7
 # In some countries, as in the United States, nothing tells a mobile from a landline.
 _KINDS: dict[int, Literal["mobile", "landline"]] = {
     PhoneNumberType.MOBILE: "mobile",
@@ -45,6 +59,25 @@ def written(text: str) -> str | None:
 def kind(number: str) -> Literal["mobile", "landline", "other"]:
     """What a number in E.164 is, by its country's numbering plan: `other` is toll-free, unassigned, ..."""
     return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(number)), "other")
+
+
+def spellings(number: str) -> list[str]:
+    """The number in E.164 first, then the other way in which WhatsApp or paper may write the same line."""
+    for pattern, inserted in _VARIABLE.items():
+        if match := pattern.fullmatch(number):
+            head, middle, tail = match.groups()
+            return [number, f"{head}{tail}" if middle else f"{head}{inserted}{tail}"]
+    return [number]
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Could these two numbers in E.164 be spellings of one? Of one country, and with the same end."""
+    if one[-_SAME_END:] != other[-_SAME_END:]:
+        return False
+    try:
+        return phonenumbers.parse(one).country_code == phonenumbers.parse(other).country_code
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def from_wa_id(wa_id: str | None) -> str | None:

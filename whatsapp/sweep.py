@@ -5,10 +5,22 @@ from datetime import timedelta
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, line, retries, tiers
+from whatsapp import (
+    channels,
+    claims,
+    crashpoints,
+    heartbeat,
+    inbox,
+    ladder,
+    ledger,
+    line,
+    mail,
+    retries,
+    tiers,
+)
 from whatsapp.errors import OutcomeUnknown
 from whatsapp.ledger import Outcome
-from whatsapp.models import Attempt, Channel, Media, Message, WebhookEvent, Worker
+from whatsapp.models import Attempt, Channel, Mail, Media, Message, WebhookEvent, Worker
 from whatsapp.nudges import nudge
 from whatsapp.types import Lane, State
 
@@ -36,6 +48,8 @@ def sweep() -> None:
             nudge(f"whatsapp.process_{box.value}")
     if Media.objects.filter(status=Media.Status.PENDING, due_at__lte=now).exists():
         nudge("whatsapp.fetch_media")
+    if Mail.objects.filter(due_at__lte=now).exists():
+        nudge(mail.TASK)
     Channel.objects.filter(pk=channels.current().pk).update(swept_at=now)
 
 

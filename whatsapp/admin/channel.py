@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from whatsapp import account, audit, channels
+from whatsapp import account, audit, channels, paging
 from whatsapp.admin.base import Fixed, Paged, ReadOnly, badge, column
 from whatsapp.models import AccountEvent, Call, Channel, StaffPhone
 
@@ -138,6 +138,15 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
-    list_display = ["created_at", "reason", "rounds", "settled_at", "taken_by"]
+    list_display = ["created_at", "reason", "reached", "rounds", "settled_at", "taken_by"]
     list_select_related = ["taken_by"]
-    fields = ["created_at", "reason", "text", "key", "rounds", "due_at", "called", "settled_at", "taken_by"]
+    list_per_page = 50
+    fields = readonly_fields = (
+        "created_at", "reason", "text", "key", "rounds", "told_at", "due_at", "called", "reached",
+        "settled_at", "taken_by",
+    )  # fmt: skip
+
+    @admin.display(description="avvisati")
+    def reached(self, call: Call) -> str:
+        """Those whose message WhatsApp has taken, or a mail server their e-mail."""
+        return f"{paging.reached(call)} di {call.called.count()}"

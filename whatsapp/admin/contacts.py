@@ -4,13 +4,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from whatsapp import audit, outbox, phones
 from whatsapp.admin.base import Watched, column
+from whatsapp.contacts import resolve
 from whatsapp.errors import ContentError
 from whatsapp.models import Contact, StaffPhone
+from whatsapp.types import Sender
 
 ASK_NUMBER = (
     "Per ricontattarti ci serve il tuo numero di telefono. Se vuoi, mandalo con il pulsante qui sotto: non è "
@@ -91,8 +94,9 @@ class StaffPhoneForm(forms.ModelForm[StaffPhone]):
         return number
 
     def save(self, commit: bool = True) -> StaffPhone:
-        self.instance.contact, _ = Contact.objects.get_or_create(phone=self.cleaned_data["phone"])
-        return super().save(commit)
+        with transaction.atomic():
+            self.instance.contact = resolve(Sender(phone=self.cleaned_data["phone"]))
+            return super().save(commit)
 
 
 @admin.register(StaffPhone)

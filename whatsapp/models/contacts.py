@@ -19,6 +19,11 @@ class Contact(models.Model):
 
     subject_id = models.UUIDField("codice interessato", default=uuid.uuid4, unique=True, editable=False)
     phone = models.CharField("numero", max_length=16, unique=True, null=True, blank=True)
+    # WhatsApp's own spelling of `phone` where it is another, as for Brazilian mobiles: the same line, in use,
+    # so that a message from it is this person's. Never an earlier number: those are aliases.
+    wa_number = models.CharField(
+        "numero scritto da WhatsApp", max_length=16, unique=True, null=True, blank=True, editable=False
+    )
     bsuid = models.CharField("identificativo WhatsApp", max_length=140, unique=True, null=True, blank=True)
     profile_name = models.CharField("nome su WhatsApp", max_length=100, blank=True)
     username = models.CharField("nome utente", max_length=60, blank=True)
@@ -110,6 +115,8 @@ class IdentityConflict(models.Model):
         Contact, verbose_name="altro contatto", on_delete=models.CASCADE, related_name="+"
     )
     reason = models.CharField("perché", max_length=300)
+    # Only `other` itself says that the number of `contact` is theirs: both are written to as before.
+    claimed = models.BooleanField("numero solo dichiarato", default=False)
     found_at = models.DateTimeField("trovato il", default=timezone.now)
     outcome = models.CharField("esito", max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     decided_by = models.ForeignKey(

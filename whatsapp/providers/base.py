@@ -64,6 +64,8 @@ class Provider(ABC):
     def parse(self, body: bytes, query: str = "", received_at: datetime | None = None) -> list[Update]:
         """Everything a verified webhook tells, in its order; what is unknown becomes nothing, not an error.
 
+        What is about another number or account than the configured ones becomes `NotOurs`.
+
         Args:
             query: of the address it was posted to.
             received_at: when, for providers that do not tell the time.

@@ -16,7 +16,7 @@ from whatsapp.models import Template
 from whatsapp.providers import graph_account, graph_errors, graph_payloads, graph_webhooks
 from whatsapp.providers.base import Provider
 from whatsapp.providers.calls import Caller
-from whatsapp.providers.graph_fields import mapping, mappings, text, word
+from whatsapp.providers.graph_fields import mapping, mappings, phone, text, word
 from whatsapp.types import (
     Acceptance,
     FetchedMedia,
@@ -110,7 +110,12 @@ class CloudApi(Provider):
             raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.") from error
         if not provider_id or provider_id != text(provider_id, 200):
             raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.")
-        return Acceptance(provider_id=provider_id, note=HELD_NOTE if held else "")
+        recipient = next(iter(mappings(answer.get("contacts"))), {})
+        return Acceptance(
+            provider_id=provider_id,
+            note=HELD_NOTE if held else "",
+            recipient=phone(recipient.get("wa_id")),
+        )
 
     def mark_read(self, provider_id: str) -> None:
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": provider_id}

@@ -24,6 +24,7 @@ from whatsapp.types import (
     InboundMessage,
     Kind,
     MarketingChoice,
+    NotOurs,
     Place,
     Sender,
     State,
@@ -83,7 +84,9 @@ def _changes(entries: list[Any]) -> Iterator[Change]:
 def _read_change(change: Change) -> Iterator[Update]:
     """Fields not named here are kept raw and not answered: `calls`, new ones, and `standby`, in which another
     agent of Meta's holds the conversation."""
-    if change.field in graph_account.FIELDS:
+    if not graph_account.is_ours(change):
+        yield NotOurs()
+    elif change.field in graph_account.FIELDS:
         yield from graph_account.read(change)
     elif reader := _READERS.get(change.field):
         yield from reader(change.value)
@@ -212,7 +215,8 @@ _CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
 
 
 def _own_phone(contacts: Any) -> str | None:
-    """The sender's own number, if this answers our request for it; any other card is somebody else's.
+    """The number that the sender's app says is theirs, in answer to a request; any other card is somebody
+    else's.
 
     A number without country code is not guessed at.
     """
