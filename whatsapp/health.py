@@ -14,6 +14,7 @@ from whatsapp.types import Lane, State
 # Longer than this and somebody should look.
 SLOW = timedelta(minutes=2)
 SWEEP_MISSING = timedelta(minutes=1)
+GOOD, BAD = "bene", "attenzione"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Snapshot:
     def as_json(self) -> dict[str, Any]:
         """For a monitor."""
         return {
-            "stato": "bene" if self.healthy else "attenzione",
+            "stato": GOOD if self.healthy else BAD,
             "problemi": self.problems,
             "in_coda": self.queued,
             "piu_vecchio_in_coda_secondi": self.oldest_queued,

@@ -158,7 +158,7 @@ class TestReaching:
 
 class TestRounds:
     def test_first_who_is_on_duty_then_everybody_six_times(
-        self, mailoutbox: Any, django_capture_on_commit_callbacks: Any, client: Client
+        self, mailoutbox: Any, django_capture_on_commit_callbacks: Any
     ) -> None:
         duty, other = colleague(email="a@example.it"), colleague(on_duty=False, email="b@example.it")
         with django_capture_on_commit_callbacks(execute=True):
@@ -170,7 +170,7 @@ class TestRounds:
         assert "chiamata 2 di 6" in said(other)[0].text
         assert "chiamata" not in said(duty)[0].text
         assert [call.key for call in paging.unanswered()] == ["report-1"]
-        assert "nessuno ha risposto: 1" in " ".join(client.get("/salute/").json()["problemi"])
+        assert "nessuno ha risposto: 1" in " ".join(health.snapshot().problems)
         paging.settle("report-1")
         assert not paging.unanswered().exists()
 
