@@ -7,7 +7,7 @@ it is named.
 import hmac
 import os
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,13 @@ def _email() -> Iterator[CheckMessage]:
 
 def _listening() -> Iterator[CheckMessage]:
     """Open to other machines only for a proxy there, which is named: what others say of a caller is false."""
+    for address in settings.PROXY_ADDRESSES:
+        if not _is_network(address):
+            yield _error(
+                13,
+                f"PROXY_ADDRESSES contiene «{address}», che non è un indirizzo né una rete.",
+                "Scrivi indirizzi IP o reti, separati da virgole, come 10.0.0.5,172.18.0.0/16.",
+            )
     if _is_local(settings.HOST) or not all(map(_is_local, settings.PROXY_ADDRESSES)):
         return
     yield _error(
@@ -105,6 +112,14 @@ def _is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _folders() -> Iterator[CheckMessage]:

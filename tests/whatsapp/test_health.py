@@ -46,7 +46,8 @@ def test_a_pause_and_a_stuck_lane_are_told(monitor: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer sbagliato"}, {"Authorization": "Bearer "}, {"Authorization": "è"}]
+    "headers",
+    [{}, {"Authorization": "Bearer sbagliato"}, {"Authorization": "Bearer "}, {"Authorization": "è"}],
 )
 @pytest.mark.parametrize("token", [TOKEN, ""])
 def test_a_stranger_reads_good_or_bad_and_nothing_else(

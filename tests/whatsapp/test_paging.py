@@ -15,7 +15,7 @@ from django.utils import timezone
 from tests.factories.broadcasts import UserFactory
 from tests.factories.whatsapp import ContactFactory, InboundMessageFactory, StaffPhoneFactory
 from tests.whatsapp.test_concurrency import at_once
-from whatsapp import account, channels, claims, contents, delivery, inbox, paging, template_rules
+from whatsapp import account, channels, claims, contents, delivery, health, inbox, paging, template_rules
 from whatsapp.models import Call, Contact, Content, Message, StaffPhone, Template
 from whatsapp.signals import page_taken
 from whatsapp.types import Kind, Lane, State
