@@ -5,10 +5,10 @@ it is named.
 """
 
 import hmac
-import os
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from django.conf import settings
@@ -123,14 +123,14 @@ def _is_network(text: str) -> bool:
 
 
 def _folders() -> Iterator[CheckMessage]:
-    if not _is_writable(Path(settings.MEDIA_ROOT)):
+    if not _takes_files(Path(settings.MEDIA_ROOT)):
         yield _error(
             8,
             f"MEDIA_ROOT ({settings.MEDIA_ROOT}) non si può scrivere: i file dei cittadini andrebbero persi.",
             "Crea la cartella e dalla all'utente che esegue il servizio.",
         )
     journal = settings.CONSENT_JOURNAL
-    if journal and not _is_writable(Path(journal)):
+    if journal and not _can_append(Path(journal)):
         yield _error(
             9,
             f"CONSENT_JOURNAL ({journal}) non si può scrivere: la copia del registro si fermerebbe.",
@@ -138,11 +138,24 @@ def _folders() -> Iterator[CheckMessage]:
         )
 
 
-def _is_writable(path: Path) -> bool:
-    """The file or folder; or, where it is not there yet, the folder that would get it."""
+def _takes_files(folder: Path) -> bool:
+    """Tried rather than asked: permissions say little to root, or of a full or read-only disk."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+    except OSError:
+        return False
+    return True
+
+
+def _can_append(path: Path) -> bool:
     if not path.exists():
-        path = path.parent
-    return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0))
+        return _takes_files(path.parent)
+    try:
+        path.open("ab").close()
+    except OSError:
+        return False
+    return True
 
 
 def _database() -> Iterator[CheckMessage]:

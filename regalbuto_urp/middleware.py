@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from auditlog.context import set_actor
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+from django.views.defaults import bad_request
 
 from regalbuto_urp.access import addresses
 
@@ -48,11 +48,9 @@ def refuse_control_characters(get_response: Answer) -> Answer:
     def answer(request: HttpRequest) -> HttpResponseBase:
         try:
             refused = any(_CONTROL.search(text) for text in _texts(request))
-        except UnreadablePostError as error:
-            raise BadRequest("the caller has gone") from error
-        if refused:
-            raise BadRequest("control character")
-        return get_response(request)
+        except UnreadablePostError:  # the caller has gone
+            refused = True
+        return bad_request(request, None) if refused else get_response(request)
 
     return answer
 

@@ -27,6 +27,8 @@ _RESUMED = re.compile(
     r"^[\s|+]*(?:Exception Group )?(?:Traceback \(most recent call last\)"
     r"|The above exception was the direct cause|During handling of the above exception)"
 )
+# They would let a stranger write on the terminal of who reads the log.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _VALUE = re.compile(r"(?<=invalid input syntax for type )([a-z ]{1,40}: ).*")
 
 
@@ -42,7 +44,7 @@ def masked(text: str) -> str:
             quoting = True
             line = line[: quoted.start()]
         lines.append(_VALUE.sub(r"\1***", line))
-    text = "\n".join(lines)
+    text = _CONTROL.sub("?", "\n".join(lines))
     for pattern in _MASKS:
         text = pattern.sub("***", text)
     return text

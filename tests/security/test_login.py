@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from regalbuto_urp.access import locks
+from tests.regalbuto_urp.walk import member
 from tests.security.conftest import HOST
 
 PASSWORD = "una-parola-lunga"
