@@ -50,7 +50,7 @@ def _limit(content_type: str) -> int:
 
 def _declared(environ: "WSGIEnvironment") -> int:
     length = environ.get("CONTENT_LENGTH") or "0"
-    return int(length) if length.isdecimal() and len(length) < 16 else 0
+    return int(length[:15]) if length.isdecimal() else 0
 
 
 def _copy(source: Any, target: IO[bytes], limit: int) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from auditlog.context import set_actor
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.views.defaults import bad_request
 
@@ -50,7 +51,9 @@ def refuse_control_characters(get_response: Answer) -> Answer:
             refused = any(_CONTROL.search(text) for text in _texts(request))
         except UnreadablePostError:  # the caller has gone
             refused = True
-        return bad_request(request, None) if refused else get_response(request)
+        if refused:
+            return bad_request(request, BadRequest("control character"))
+        return get_response(request)
 
     return answer
 

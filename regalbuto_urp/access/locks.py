@@ -124,7 +124,11 @@ def current_lock(name: str, address: str | None, *, known_browser: bool = False)
 
 
 def _wrong_today(name: str) -> QuerySet[AccessFailureLog]:
-    return AccessFailureLog.objects.filter(username=name, attempt_time__gte=timezone.now() - DAY)
+    since = timezone.now() - DAY
+    wrong: QuerySet[AccessFailureLog] = AccessFailureLog.objects.filter(
+        username=name, attempt_time__gte=since
+    )
+    return wrong
 
 
 def _full(attempts: QuerySet[AccessAttempt], limit: int) -> datetime | None:

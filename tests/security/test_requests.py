@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from broadcasts.models import Broadcast
+from regalbuto_urp.bodies import MeasuredBodies
 from regalbuto_urp.middleware import NOTHING_ALLOWED
 from tests.regalbuto_urp import walk
 from tests.security.conftest import HOST
@@ -124,3 +125,28 @@ def test_who_comes_past_the_proxy_cannot_say_that_it_came_through() -> None:
     client = Client(headers=FROM_PROXY, REMOTE_ADDR="198.51.100.9")
     answer = client.get("/avvisi/")
     assert (answer.status_code, answer["Location"]) == (301, f"https://{HOST}/avvisi/")
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, "411 Length Required"),  # a server that cannot read chunks
+        ({"CONTENT_LENGTH": str(4 * 1024 * 1024 + 1)}, "413 Content Too Large"),
+        ({"CONTENT_LENGTH": "9" * 5000}, "413 Content Too Large"),
+        ({"CONTENT_LENGTH": str(40_000_000), "CONTENT_TYPE": "multipart/form-data; boundary=x"}, "200 OK"),
+        ({"CONTENT_LENGTH": "43000000000", "CONTENT_TYPE": "multipart/form-data"}, "413 Content Too Large"),
+        ({"CONTENT_LENGTH": "-1"}, "200 OK"),
+        ({}, "200 OK"),
+    ],
+)
+def test_a_body_without_a_length_or_too_long_is_refused_with_the_reason(
+    environ: dict[str, str], status: str
+) -> None:
+    statuses: list[str] = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    MeasuredBodies(application)(environ, lambda status, headers: statuses.append(status))  # type: ignore[arg-type]
+    assert statuses == [status]
