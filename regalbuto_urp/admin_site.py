@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_GET
 
 from regalbuto_urp import guide, home
-from regalbuto_urp.access import factor, pages
+from regalbuto_urp.access import factor, locks, pages
 from whatsapp import channels
 
 
@@ -20,6 +20,13 @@ class TownAdminSite(AdminSite):
     site_header = "WhatsURP · Comune di Regalbuto"
     site_title = "WhatsURP"
     index_title = "Che cosa c'è da fare"
+    login_form = locks.StaffLoginForm
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated:
+            locks.remember_browser(response, request.user)
+        return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"cards": home.cards(request.user), **(extra_context or {})})

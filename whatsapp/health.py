@@ -17,6 +17,7 @@ MAIL_SLOW = timedelta(minutes=10)
 SWEEP_MISSING = timedelta(minutes=1)
 # How long a monitor hears of what was set aside; the admin shows it until a person has it tried again.
 SET_ASIDE_NEWS = timedelta(hours=24)
+GOOD, BAD = "bene", "attenzione"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Snapshot:
     def as_json(self) -> dict[str, Any]:
         """For a monitor."""
         return {
-            "stato": "bene" if self.healthy else "attenzione",
+            "stato": GOOD if self.healthy else BAD,
             "problemi": self.problems,
             "collegamento": self.line,
             "in_coda": self.queued,

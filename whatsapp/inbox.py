@@ -324,7 +324,7 @@ def _handle(pk: int) -> None:
         return
     message.contact = contact
     any(handler(message) for handler in handlers())
-    nudge("whatsapp.mark_read", message.provider_id)
+    nudge("whatsapp.mark_read", message.pk)
     message.handled_at = timezone.now()
     message.reason = ""
     message.lost = 0

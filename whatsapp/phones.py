@@ -1,13 +1,12 @@
-"""Telephone numbers: E.164 inside, masked wherever a person or a log does not need them whole."""
+"""Telephone numbers: E.164 inside, masked wherever a person does not need them whole."""
 
-import logging
 import re
 from typing import Literal
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-# A long run of digits in a log line is a number, or a WhatsApp id, which contains one in clear.
+# A long run of digits is a number, or a WhatsApp id, which contains one in clear.
 _DIGITS = re.compile(r"\+?\d{8,15}")
 _MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")
 _WRITTEN = re.compile(r"\+?[\d\s./()–-]{6,}")
@@ -97,12 +96,3 @@ def masked(text: str) -> str:
     """The text with every telephone number and WhatsApp message id made unreadable."""
     text = _MESSAGE_ID.sub("wamid.***", text)
     return _DIGITS.sub(lambda match: f"{match[0][:4]}***{match[0][-2:]}", text)
-
-
-class MaskNumbers(logging.Filter):
-    """A log filter: no number reaches a log, whoever wrote the line (DESIGN 5.7)."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = masked(record.getMessage())
-        record.args = ()
-        return True

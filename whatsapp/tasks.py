@@ -8,7 +8,7 @@ from celery import shared_task
 from whatsapp import account, delivery, fetching, inbox, mail, paging
 from whatsapp import sweep as sweeping
 from whatsapp.errors import ChannelError
-from whatsapp.models import WebhookEvent
+from whatsapp.models import Message, WebhookEvent
 from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.types import Lane
@@ -41,7 +41,10 @@ def fetch_media() -> None:
 
 
 @shared_task(name="whatsapp.mark_read")
-def mark_read(provider_id: str) -> None:
+def mark_read(message_pk: int) -> None:
+    provider_id = Message.objects.filter(pk=message_pk).values_list("provider_id", flat=True).first()
+    if not provider_id:
+        return  # the message has expired meanwhile
     try:
         registry.current().mark_read(provider_id)
     except ChannelError:

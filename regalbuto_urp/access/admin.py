@@ -31,7 +31,7 @@ class StaffAdmin(UserAdmin[User]):
         "username", "first_name", "last_name", "role_names", "has_phone", "is_active", "last_login",
     ]  # fmt: skip
     list_filter = ["groups", "is_active"]
-    actions = ["reset_second_factor"]
+    actions = ["reset_second_factor", "unlock"]
     fieldsets = (
         (None, {"fields": ["username", "password"]}),
         ("Chi è", {"fields": ["first_name", "last_name", "email"]}),
@@ -88,6 +88,12 @@ class StaffAdmin(UserAdmin[User]):
             "password e si registra il nuovo telefono.",
         )
 
+    @admin.action(description="Sblocca (troppe password sbagliate)", permissions=["change"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        names = sorted(queryset.values_list("username", flat=True))
+        locks.unlock(names)
+        self.message_user(request, f"Sbloccato: {', '.join(names)}. Può riprovare subito.")
+
 
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(ReadOnly, admin.ModelAdmin[AccessAttempt]):
@@ -100,10 +106,13 @@ class AccessAttemptAdmin(ReadOnly, admin.ModelAdmin[AccessAttempt]):
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("axes.delete_accessattempt")
 
-    locked = column("bloccato", lambda row: locks.is_locked(row), boolean=True)
+    locked = column(
+        "bloccato", lambda row: bool(locks.current_lock(row.username, row.ip_address)), boolean=True
+    )
 
     @admin.action(description="Sblocca", permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
-        names = ", ".join(sorted({str(attempt.username) for attempt in queryset}))
+        names = sorted({str(attempt.username) for attempt in queryset})
         queryset.delete()
-        self.message_user(request, f"Sbloccato: {names}. Può riprovare subito.")
+        locks.unlock(names)
+        self.message_user(request, f"Sbloccato: {', '.join(names)}. Può riprovare subito.")

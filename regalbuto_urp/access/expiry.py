@@ -1,6 +1,6 @@
 """How long what is known of the staff's log-ins is kept (`whatsapp.personal_data`)."""
 
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.sessions.models import Session
 
 from whatsapp.personal_data import Clock, deleting
@@ -14,6 +14,14 @@ CLOCKS = (
         days=1,
         due=lambda before: AccessAttempt.objects.filter(attempt_time__lt=before),
         discard=deleting(AccessAttempt),
+    ),
+    Clock(
+        slug="failures",
+        name="Password sbagliate in un giorno",
+        explanation="Nome utente e ora, senza indirizzi. Servono per il limite di un giorno.",
+        days=1,
+        due=lambda before: AccessFailureLog.objects.filter(attempt_time__lt=before),
+        discard=deleting(AccessFailureLog),
     ),
     Clock(
         slug="sessions",

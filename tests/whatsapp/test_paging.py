@@ -15,7 +15,18 @@ from django.utils import timezone
 from tests.factories.broadcasts import UserFactory
 from tests.factories.whatsapp import ContactFactory, InboundMessageFactory, StaffPhoneFactory
 from tests.whatsapp.test_concurrency import at_once
-from whatsapp import account, channels, claims, contents, delivery, inbox, mail, paging, template_rules
+from whatsapp import (
+    account,
+    channels,
+    claims,
+    contents,
+    delivery,
+    health,
+    inbox,
+    mail,
+    paging,
+    template_rules,
+)
 from whatsapp.models import Call, Contact, Content, Message, StaffPhone, Template
 from whatsapp.signals import page_taken
 from whatsapp.types import Kind, Lane, State
@@ -170,7 +181,7 @@ class TestRounds:
         assert "chiamata 2 di 6" in said(other)[0].text
         assert "chiamata" not in said(duty)[0].text
         assert [call.key for call in paging.unanswered()] == ["report-1"]
-        assert "nessuno ha risposto: 1" in " ".join(client.get("/salute/").json()["problemi"])
+        assert "nessuno ha risposto: 1" in " ".join(health.snapshot().problems)
         paging.settle("report-1")
         assert not paging.unanswered().exists()
 
