@@ -220,6 +220,8 @@ ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
 CONSENT_KEY = env("CONSENT_KEY", default="")
 # The register's copy on another disk; without one nobody can tell whether its last rows were cut off.
 CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
+# Where the register's head goes every day: only outside can a cut of register and journal together be seen.
+CONSENT_HEAD_EMAIL = env.list("CONSENT_HEAD_EMAIL", default=[])
 
 # --- What travels up from the channel (DESIGN 2) --------------------------------------------------
 
@@ -230,6 +232,7 @@ INBOUND_HANDLERS = [
     "subscribers.inbound.handle",
     "reports.inbound.handle",
 ]
+HEALTH_PROBLEMS = ["subscribers.health.problems"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
@@ -309,6 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
     "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscribers-expire": {"task": "subscribers.expire", "schedule": crontab(hour=3, minute=30)},
+    "subscribers-send-head": {"task": "subscribers.send_head", "schedule": 3600.0},
     "reports-sweep": {"task": "reports.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},

@@ -178,7 +178,7 @@ def rectify(contact: Contact, request: Request, *, name: str, phone: str) -> Non
 
 
 def _check_number(person: Contact, number: str | None) -> None:
-    if number is None:
+    if number is None or phones.lacks_a_figure(number):
         raise CannotDo("Questo non è un numero di telefono: scrivilo per intero, con il prefisso.")
     if person.bsuid or Message.objects.filter(contact__in=person.rows(), inbound=True).exists():
         raise CannotDo(

@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -44,6 +45,17 @@ def open_service() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Channel._meta.get_field("opened_at"), "_get_default", timezone.now)
         yield
+
+
+@pytest.fixture
+def soffice() -> str:
+    """LibreOffice without a screen. Without it the test is skipped; in CI that is a failure."""
+    program = shutil.which("soffice")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("LibreOffice is missing: .ci/run installs it")
+        pytest.skip("LibreOffice non c'è: «apt-get install libreoffice-calc-nogui» per questa prova")
+    return program
 
 
 @pytest.fixture

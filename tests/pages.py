@@ -17,6 +17,7 @@ NOT_PAGES = {
     "broadcast_progress", "broadcast_undo", "broadcast_pause", "broadcast_resume", "broadcast_withdraw",
     "broadcast_countersign", "broadcast_sequel", "subscriber_dossier_json", "subscriberimport_cancel",
     "subscriberimport_confirm", "subscriberimport_progress", "subscriberimport_report",
+    "retentionrule_confirm",
 }  # fmt: skip
 # Django's own, the same for every model: those of one are looked at.
 ALIKE = ("_history", "_delete")

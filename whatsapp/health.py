@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from whatsapp import channels, claims, paging, retries, tiers
 from whatsapp.models import Attempt, Mail, Media, Message, WebhookEvent
@@ -48,6 +50,7 @@ class Snapshot:
     first_words_left: int | None  # people an ordinary notice may still reach today; None: no limit known
     pace_used: float  # part of the pace the last minute's hand-overs took
     errors: dict[str, int]  # of the last hour, by the provider's code
+    others: list[str]  # problems that the apps above see, in Italian
 
     @property
     def problems(self) -> list[str]:
@@ -89,7 +92,7 @@ class Snapshot:
                 f"Le e-mail non partono da {self.oldest_mail / 60:.0f} minuti: avvisa l'amministratore "
                 "(server di posta, EMAIL_URL)."
             )
-        return found
+        return [*found, *self.others]
 
     @property
     def healthy(self) -> bool:
@@ -156,6 +159,7 @@ def snapshot() -> Snapshot:
         first_words_left=tiers.room(channel, Lane.BULK),
         pace_used=round(minute.count() / (60 * claims.pace(channel)), 3),
         errors=dict(failed.values_list("error_code").annotate(Count("pk")).order_by("error_code")),
+        others=[problem for name in settings.HEALTH_PROBLEMS for problem in import_string(name)()],
     )
 
 

@@ -1,6 +1,7 @@
 """Telephone numbers: E.164 inside, masked wherever a person does not need them whole."""
 
 import re
+import unicodedata
 from typing import Literal
 
 import phonenumbers
@@ -24,6 +25,16 @@ _VARIABLE = {
 }
 # Two spellings of one number end alike.
 _SAME_END = 7
+# What spreadsheets make of a long number: 3,93401E+11, and 3401112233.0.
+_RUINED = re.compile(r"[\d.,]+ ?E ?\+?\d+", re.IGNORECASE)
+_DECIMALS = re.compile(r"(\+?\d{8,15})[.,]0{1,4}")
+# Take no room although Unicode does not call them so: fillers and selectors that come with pasted text.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_ITALIAN_MOBILE = re.compile(r"\+393\d{8}")
+# TIM's first ranges: only there numbers of nine figures, given out in the nineties, are still in use.
+_NINE_FIGURES = re.compile(r"\+393(?:3\d|60|68)\d{6}")
 # In some countries, as in the United States, nothing tells a mobile from a landline.
 _KINDS: dict[int, Literal["mobile", "landline"]] = {
     PhoneNumberType.MOBILE: "mobile",
@@ -38,7 +49,7 @@ def normalise(text: str, *, region: str = "IT") -> str | None:
     A number as WhatsApp writes it (`wa_id`: digits without `+`) must get its `+` first: see `from_wa_id`.
     """
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(visible(text), region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
@@ -49,10 +60,30 @@ def normalise(text: str, *, region: str = "IT") -> str | None:
 def written(text: str) -> str | None:
     """The number in E.164 if the text is nothing but one: `normalise` finds it inside a formula too.
 
-    What spreadsheets put in front, and our own CSV, is taken off.
+    What spreadsheets put in front or behind, and our own CSV, is taken off.
     """
-    number = text.strip().lstrip("'").removeprefix("tel:")
+    number = visible(text).strip().lstrip("'").removeprefix("tel:")
+    if with_decimals := _DECIMALS.fullmatch(number):
+        number = with_decimals[1]
     return normalise(number) if _WRITTEN.fullmatch(number) else None
+
+
+def visible(text: str) -> str:
+    """The text without the characters that take no room: direction marks, joiners, fillers, selectors."""
+    return "".join(c for c in _BLANK.sub("", text) if unicodedata.category(c) != "Cf")
+
+
+def is_ruined(text: str) -> bool:
+    """Has a spreadsheet turned the number into a power of ten? Its last figures are lost."""
+    return _RUINED.fullmatch(text.strip()) is not None
+
+
+def lacks_a_figure(number: str) -> bool:
+    """Is this an Italian mobile in E.164 with nine figures, outside the ranges that ever had them?
+
+    Italian mobiles have ten. `phonenumbers` takes nine everywhere, as the numbering plan allows them.
+    """
+    return bool(_ITALIAN_MOBILE.fullmatch(number)) and not _NINE_FIGURES.fullmatch(number)
 
 
 def kind(number: str) -> Literal["mobile", "landline", "other"]:

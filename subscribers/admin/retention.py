@@ -6,7 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
 
 from subscribers import retention
 from subscribers.models import RetentionRule, RetentionRun
@@ -37,7 +41,7 @@ class RetentionRuleForm(forms.ModelForm[RetentionRule]):
 class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
     """Only the days change; what the kinds are is the program's."""
 
-    pages = {"trial": ("prova/", "")}
+    pages = {"trial": ("prova/", ""), "confirm": ("data/", "subscribers.change_retentionrule")}
     list_display = ["name", "days", "limits", "explanation"]
     list_display_links = None
     list_editable = ["days"]
@@ -65,8 +69,21 @@ class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
 
     def trial_view(self, request: HttpRequest) -> HttpResponse:
         """What would go now, without touching anything."""
-        due = retention.due()
-        return self.page(request, "subscribers/retention/trial", "Che cosa andrebbe oggi", due=due)
+        told = {
+            "due": retention.due(),
+            "doubt": retention.time_in_doubt(),
+            "now": timezone.now(),
+            "may_confirm": request.user.has_perm("subscribers.change_retentionrule"),
+        }
+        return self.page(request, "subscribers/retention/trial", "Che cosa andrebbe oggi", **told)
+
+    @method_decorator(require_POST)
+    def confirm_view(self, request: HttpRequest) -> HttpResponse:
+        """The server's date is right: a person takes the responsibility, and the log of actions says who."""
+        retention.install_rules()
+        retention.confirm_time(RetentionRule.objects.order_by("pk").first())
+        self.message_user(request, "Data confermata: la cancellazione riprende stanotte alle 3:30.")
+        return redirect("admin:subscribers_retentionrule_trial")
 
 
 @admin.register(RetentionRun)
@@ -78,4 +95,4 @@ class RetentionRunAdmin(ReadOnly, admin.ModelAdmin[RetentionRun]):
     @admin.display(description="che cosa")
     def name(self, run: RetentionRun) -> str:
         clock = retention.clocks().get(run.slug)
-        return clock.name if clock else run.slug
+        return clock.name if clock else retention.LOGGED.get(run.slug, run.slug)
