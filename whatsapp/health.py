@@ -28,6 +28,7 @@ class Snapshot:
     unhandled_events: int
     oldest_event: float
     pending_files: int
+    unscanned_files: int  # the antivirus has not answered
     paused_at: datetime | None
     pause_reason: str
     last_inbound_at: datetime | None
@@ -60,6 +61,11 @@ class Snapshot:
                 f"Chiamate di turno a cui nessuno ha risposto: {self.unanswered_calls}. Guarda prima le "
                 "segnalazioni più gravi."
             )
+        if self.unscanned_files:
+            found.append(
+                f"L'antivirus non risponde: {self.unscanned_files} file aspettano il controllo e non si aprono. "
+                "Avvisa l'amministratore (clamd)."
+            )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
         return found
@@ -79,6 +85,7 @@ class Snapshot:
             "chiamate_senza_risposta": self.unanswered_calls,
             "notifiche_da_trattare": self.unhandled_events,
             "file_da_scaricare": self.pending_files,
+            "file_senza_antivirus": self.unscanned_files,
             "in_pausa_dal": self.paused_at,
             "ultimo_messaggio_ricevuto": self.last_inbound_at,
             "ultimo_messaggio_consegnato": self.last_outbound_at,
@@ -108,6 +115,7 @@ def snapshot() -> Snapshot:
         unhandled_events=events["n"],
         oldest_event=_age(events["oldest"], now),
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
+        unscanned_files=Media.objects.filter(status=Media.Status.SCANNING, attempts__gt=1).count(),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
         last_inbound_at=channel.last_inbound_at,

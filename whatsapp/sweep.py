@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, tiers
+from whatsapp import channels, claims, crashpoints, fetching, heartbeat, inbox, ladder, ledger, tiers
 from whatsapp.errors import OutcomeUnknown
 from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Channel, Media, Message, WebhookEvent, Worker
@@ -33,7 +33,7 @@ def sweep() -> None:
         events = WebhookEvent.objects.filter(inbox=box, handled_at__isnull=True, due_at__lte=now)
         if events.exists() or (box == WebhookEvent.Inbox.MESSAGES and inbox.unhandled().exists()):
             nudge(f"whatsapp.process_{box.value}")
-    if Media.objects.filter(status=Media.Status.PENDING, due_at__lte=now).exists():
+    if Media.objects.filter(status__in=fetching.UNFINISHED, due_at__lte=now).exists():
         nudge("whatsapp.fetch_media")
     Channel.objects.filter(pk=channels.current().pk).update(swept_at=now)
 
