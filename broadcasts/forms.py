@@ -20,7 +20,7 @@ _SALT = "broadcasts.upload"
 # They turn round whatever follows them, the town's own words too.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 TEXT_LIMIT = 20_000  # of the notice's page; WhatsApp's own is `composing.room`
-ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,video/mp4,video/3gpp,application/pdf"
+ACCEPT = "image/*,video/mp4,video/3gpp,application/pdf"
 ATTACHMENTS = [
     ("none", "Niente, solo testo"),
     ("file", "Un'immagine, un video o un PDF"),

@@ -26,7 +26,7 @@ from reports.models import Report
 from reports.states import OPEN
 from reports.states import State as ReportState
 from subscribers.models import ConsentEvent, Subscriber
-from whatsapp import account, charts, health
+from whatsapp import account, antivirus, charts, health
 from whatsapp.models import IdentityConflict
 from whatsapp.types import Lane, State
 
@@ -113,6 +113,7 @@ def channel(user: PermissionsMixin) -> Card:
         "lanes": [{"label": label, "count": line.queued[lane]} for lane, label in LANES.items()],
         "uncertain_url": messages and f"{messages}?state__exact={State.UNCERTAIN.value}",
         "url": reverse("admin:whatsapp_channel_changelist"),
+        "has_antivirus": antivirus.enabled(),
         "doubts": IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN).count(),
     }
 

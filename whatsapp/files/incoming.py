@@ -30,7 +30,15 @@ NOT_DRAWN = {
 }
 PARTIAL = "La foto è arrivata incompleta."
 ARCHIVES = (kinds.ZIP, b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"MSCF")
-PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"<", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"L\x00\x00\x00\x01\x14\x02\x00")
+PROGRAMS = (
+    b"MZ",
+    b"\x7fELF",
+    b"#!",
+    b"<",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"L\x00\x00\x00\x01\x14\x02\x00",
+)
 RELATIONS_LIMIT = 64 * 1024
 
 
@@ -39,9 +47,7 @@ def examine(content: bytes, name: str = "") -> File:
     mime = kinds.sniff(content)
     if mime.startswith("image/"):
         return _picture(content, mime, name)
-    return File(
-        content, mime, kinds.family(mime), kinds.name_for(name, mime), warning=caution(content, mime)
-    )
+    return File(content, mime, kinds.family(mime), kinds.name_for(name, mime), warning=caution(content, mime))
 
 
 def _picture(content: bytes, mime: str, name: str) -> File:
@@ -89,7 +95,10 @@ def _caution_about_pdf(content: bytes) -> str:
 def _caution_about_office(content: bytes) -> str:
     names = kinds.entries(content)
     lower = [name.lower() for name in names]
-    if any("vbaproject" in name or "/activex" in name or name.startswith(("basic/", "scripts/")) for name in lower):
+    if any(
+        "vbaproject" in name or "/activex" in name or name.startswith(("basic/", "scripts/"))
+        for name in lower
+    ):
         return MACROS
     if any("/embeddings/" in name or name.startswith("object") for name in lower):
         return OBJECTS

@@ -110,7 +110,10 @@ def _problem(tracks: list[Track]) -> str:
         return "Il video è nel formato HEVC (H.265), che WhatsApp non apre:"
     if not codecs or not codecs <= clips.H264:
         return "Il video è in un formato che WhatsApp non apre:"
-    if any(track.profile > HIGH_PROFILE or (track.profile == HIGH_PROFILE and track.reordered) for track in videos):
+    if any(
+        track.profile > HIGH_PROFILE or (track.profile == HIGH_PROFILE and track.reordered)
+        for track in videos
+    ):
         return "Il video è H.264 con il profilo «High», che molti telefoni Android non aprono: salvalo con il profilo «Main» o «Baseline» e riprova."
     if len(sounds) > 1 or any(set(track.codecs) != {"mp4a"} for track in sounds):
         return "L'audio del video è in un formato che WhatsApp non apre:"

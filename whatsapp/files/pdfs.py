@@ -23,7 +23,13 @@ ACTIONS = {
     "/SubmitForm": "submit",
 }
 # A key that means the same wherever it stands.
-KEYS = {"/JS": "script", "/XFA": "script", "/RichMediaContent": "script", "/EF": "attachment", "/EmbeddedFiles": "attachment"}
+KEYS = {
+    "/JS": "script",
+    "/XFA": "script",
+    "/RichMediaContent": "script",
+    "/EF": "attachment",
+    "/EmbeddedFiles": "attachment",
+}
 PRIVATE = ("/Metadata", "/PieceInfo")
 
 
