@@ -55,7 +55,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
                 "data-limit-video": files.LIMITS[Kind.VIDEO],
             }
         ),
-        help_text="Una foto, un video MP4 fino a 16 MB o un PDF. Le foto troppo grandi vengono ridotte da sole.",
+        help_text="Una foto, un video MP4 fino a 16 MB o un PDF. Le foto troppo grandi si riducono da sole.",
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
     draft = forms.UUIDField(required=False, widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""An antivirus, ClamAV's clamd, looks into every file before the staff may open it; without `CLAMD` none does."""
+"""ClamAV's clamd looks into every file before the staff may open it; without `CLAMD` there is no antivirus."""
 
 import io
 

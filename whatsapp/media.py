@@ -1,4 +1,4 @@
-"""Files in and out: examined (`whatsapp.files`), scanned for viruses, kept, and never thrown away in silence."""
+"""Files in and out: examined (`whatsapp.files`), scanned for viruses and kept, or rejected with a reason."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""MP4, 3GP and QuickTime files, read box by box: which codecs they hold, and where they say more than a film."""
+"""MP4, 3GP and QuickTime files, read box by box: their codecs, and what they say besides the film."""
 
 import struct
 from collections.abc import Iterator

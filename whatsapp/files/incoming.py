@@ -1,4 +1,6 @@
-"""What citizens send: shown where it can be drawn again, else kept as it is, with a warning where it may harm."""
+"""What citizens send: drawn again if it is a picture, else kept as it is, with a warning if it may harm."""
+
+import re
 
 from whatsapp.files import isolation, kinds
 from whatsapp.files.isolation import Refused
@@ -39,6 +41,7 @@ PROGRAMS = (
     b"\xcf\xfa\xed\xfe",
     b"L\x00\x00\x00\x01\x14\x02\x00",
 )
+MACRO_NAMES = re.compile(r"vbaproject|/activex|^basic/|^scripts/")
 RELATIONS_LIMIT = 64 * 1024
 
 
@@ -95,12 +98,9 @@ def _caution_about_pdf(content: bytes) -> str:
 def _caution_about_office(content: bytes) -> str:
     names = kinds.entries(content)
     lower = [name.lower() for name in names]
-    if any(
-        "vbaproject" in name or "/activex" in name or name.startswith(("basic/", "scripts/"))
-        for name in lower
-    ):
+    if any(MACRO_NAMES.search(name) for name in lower):
         return MACROS
-    if any("/embeddings/" in name or name.startswith("object") for name in lower):
+    if any("/embeddings/" in name for name in lower):
         return OBJECTS
     relations = [name for name in names if name.lower().endswith("settings.xml.rels")]
     if any(b"attachedTemplate" in kinds.entry(content, name, RELATIONS_LIMIT) for name in relations[:10]):

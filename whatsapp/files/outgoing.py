@@ -16,8 +16,8 @@ AGAIN = "salvalo come MP4 H.264 con audio AAC e riprova."
 NO_PICTURE = "Il file non è un'immagine leggibile: usa una foto JPEG o PNG."
 LARGE_PICTURE = "L'immagine è troppo grande: riducila, oppure salvala come JPEG, e riprova."
 ACTIVE_PDF = (
-    "Questo PDF contiene un programma o altri file: i telefoni lo segnalano come pericoloso. Aprilo, salvalo di "
-    "nuovo con «Stampa» → «Salva come PDF» e riprova."
+    "Questo PDF contiene un programma o altri file: i telefoni lo segnalano come pericoloso. Aprilo, salvalo "
+    "di nuovo con «Stampa» → «Salva come PDF» e riprova."
 )
 PDF_REFUSED = {
     "password": "Il PDF è protetto da una password: salvalo senza e riprova.",
@@ -25,12 +25,16 @@ PDF_REFUSED = {
     "unreadable": "Il PDF è rovinato e non si apre: salvalo di nuovo e riprova.",
 }
 SIGNED = (
-    "Il PDF è firmato: parte com'è, anche con il nome dell'autore se c'è, perché ogni modifica annullerebbe la "
-    "firma."
+    "Il PDF è firmato: parte com'è, anche con il nome dell'autore se c'è, perché ogni modifica annullerebbe "
+    "la firma."
 )
 PARTIAL = "La foto è incompleta: guarda nell'anteprima se si vede quello che serve."
 HEVC = {"hvc1", "hev1", "dvh1", "dvhe"}
 HIGH_PROFILE = 100
+HIGH = (
+    "Il video è H.264 con il profilo «High», che molti telefoni Android non aprono: salvalo con il profilo "
+    "«Main» o «Baseline» e riprova."
+)
 
 
 def prepare(content: bytes, name: str = "") -> File:
@@ -110,13 +114,15 @@ def _problem(tracks: list[Track]) -> str:
         return "Il video è nel formato HEVC (H.265), che WhatsApp non apre:"
     if not codecs or not codecs <= clips.H264:
         return "Il video è in un formato che WhatsApp non apre:"
-    if any(
-        track.profile > HIGH_PROFILE or (track.profile == HIGH_PROFILE and track.reordered)
-        for track in videos
-    ):
-        return "Il video è H.264 con il profilo «High», che molti telefoni Android non aprono: salvalo con il profilo «Main» o «Baseline» e riprova."
+    if any(_beyond_phones(track) for track in videos):
+        return HIGH
     if len(sounds) > 1 or any(set(track.codecs) != {"mp4a"} for track in sounds):
         return "L'audio del video è in un formato che WhatsApp non apre:"
     if len(tracks) > len(videos) + len(sounds):
         return "Il video contiene altri dati (per esempio il percorso di chi riprendeva):"
     return ""
+
+
+def _beyond_phones(track: Track) -> bool:
+    """Android's WhatsApp does not play H.264 High with B-frames, nor any profile above High."""
+    return track.profile > HIGH_PROFILE or (track.profile == HIGH_PROFILE and track.reordered)

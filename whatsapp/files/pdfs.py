@@ -76,8 +76,8 @@ def _deeds(pdf: Pdf) -> set[str]:
     for item in _dictionaries(pdf):
         does.update(KEYS[key] for key in KEYS if key in item)
         kind = item.get("/S")
-        if isinstance(kind, Name):
-            does.update(filter(None, [ACTIONS.get(str(kind))]))
+        if isinstance(kind, Name) and str(kind) in ACTIONS:
+            does.add(ACTIONS[str(kind)])
     return does
 
 
@@ -87,12 +87,12 @@ def _is_signature(item: Any) -> bool:
 
 def _dictionaries(pdf: Pdf) -> Iterator[Any]:
     """Every dictionary of the file once, direct ones included, the trailer's too."""
-    waiting: list[Object] = [*pdf.objects, *pdf.trailer.values()]
+    waiting: list[Any] = [*pdf.objects, pdf.trailer]
     while waiting:
         item = waiting.pop()
         if isinstance(item, Dictionary | Stream):
             yield item
-            waiting += [value for value in item.values() if not value.is_indirect]
+            waiting += [value for value in item.values() if _is_direct(value)]
         elif isinstance(item, Array):
             waiting += [value for value in item if _is_direct(value)]
 

@@ -103,7 +103,7 @@ def _read_heif(file: BinaryIO) -> Drawing:
 
     def strip(top: int, bottom: int) -> Image.Image:
         rows = pixels[top * stride : bottom * stride]
-        return Image.frombuffer(mode, (width, bottom - top), rows, "raw", mode, stride, 1)
+        return Image.frombytes(mode, (width, bottom - top), bytes(rows), "raw", mode, stride, 1)
 
     exif = Image.Exif()
     exif.load(picture.info.get("exif") or b"")
@@ -159,7 +159,7 @@ def _averaged(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """As a screen without colour management has to show it; what is transparent becomes white, as on paper."""
+    """As a screen without colour management shows it; what is transparent becomes white, as on paper."""
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     if profile:
