@@ -1,4 +1,4 @@
-"""ClamAV's clamd looks into every file before the staff may open it; without `CLAMD` there is no antivirus."""
+"""ClamAV's clamd looks into every file before the staff may open it; without `CLAMD` no antivirus does."""
 
 import io
 
