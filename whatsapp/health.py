@@ -115,7 +115,7 @@ def snapshot() -> Snapshot:
         unhandled_events=events["n"],
         oldest_event=_age(events["oldest"], now),
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
-        unscanned_files=Media.objects.filter(status=Media.Status.SCANNING, attempts__gt=1).count(),
+        unscanned_files=Media.objects.filter(status=Media.Status.SCANNING).exclude(reason="").count(),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
         last_inbound_at=channel.last_inbound_at,

