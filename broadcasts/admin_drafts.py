@@ -108,7 +108,7 @@ class DraftPages(NoticeSteps):
         if upload is None:
             return JsonResponse({"problem": "Il file non è arrivato: sceglilo di nuovo."}, status=400)
         try:
-            file = files.save_outgoing(upload)
+            file = files.save_outgoing(upload, for_subscribers=True)
         except ContentError as error:
             return JsonResponse({"problem": str(error)}, status=400)
         html = render_to_string(f"admin/{FOLDER}/_file.html", {"file": file}, request)

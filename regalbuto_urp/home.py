@@ -26,7 +26,7 @@ from reports.models import Report
 from reports.states import OPEN
 from reports.states import State as ReportState
 from subscribers.models import ConsentEvent, Subscriber
-from whatsapp import account, charts, health
+from whatsapp import account, antivirus, charts, health
 from whatsapp.models import IdentityConflict
 from whatsapp.types import Lane, State
 
@@ -114,6 +114,7 @@ def channel(user: PermissionsMixin) -> Card:
         "uncertain_url": messages and f"{messages}?state__exact={State.UNCERTAIN.value}",
         "set_aside": _set_aside(user, line),
         "url": reverse("admin:whatsapp_channel_changelist"),
+        "has_antivirus": antivirus.enabled(),
         "doubts": IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN).count(),
     }
 

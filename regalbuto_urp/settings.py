@@ -213,6 +213,9 @@ WHATSAPP_MEDIA_HOSTS = env.list(
     "WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"]
 )
 
+# The address of an antivirus, clamd: host:port, or the path of its socket. Empty: there is none.
+CLAMD = env("CLAMD", default="")
+
 # How long a call of the staff waits for «Me ne occupo» before everybody is called.
 ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
 
@@ -298,7 +301,7 @@ CELERY_TASK_ROUTES = {
     "whatsapp.deliver_reply": {"queue": "reply"},
     "whatsapp.deliver_bulk": {"queue": "bulk"},
     "whatsapp.process_messages": {"queue": "inbound"},
-    "whatsapp.fetch_media": {"queue": "inbound"},
+    "whatsapp.fetch_media": {"queue": "media"},
     "whatsapp.process_statuses": {"queue": "status"},
     # An alert must leave within two seconds of its hold: not behind ordinary messages and receipts.
     "broadcasts.leave": {"queue": "alert"},

@@ -15,7 +15,7 @@ from reports import answering, assembling, closing, states, template_answers, te
 from reports.models import Office, Report, ReportEvent
 from reports.states import OUTCOMES, State
 from whatsapp import contents, mail, media, outbox, paging
-from whatsapp.models import Message
+from whatsapp.models import Media, Message
 
 Event = ReportEvent.Kind
 
@@ -88,6 +88,8 @@ def answer(
         CaseworkError: neither text nor file, or a file when the window is closed.
         whatsapp.errors.ContentError: too long for WhatsApp, a file it does not take, no approved template.
     """
+    # Examined before anything is locked: it may take a while.
+    file = media.save_outgoing(upload) if upload is not None and report.contact.window_open else None
     report, text = assembling.lock(report.pk), text.strip()
     if not text and upload is None and not (by_template and report.owed):
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
@@ -99,7 +101,7 @@ def answer(
     _has_it(report, user)
     last = report.items.select_related("message").order_by("-message__sent_at", "-pk").first()
     said = _tell(
-        report, text, by_template=by_template, upload=upload, quoting=last.message if last and quote else None
+        report, text, by_template=by_template, file=file, quoting=last.message if last and quote else None
     )
     report.save(update_fields=["owed", "answered_at"])
     what = text or (
@@ -237,14 +239,14 @@ def _tell(
     *,
     by_template: bool,
     rating: bool = False,
-    upload: UploadedFile[Any] | None = None,
+    file: Media | None = None,
     quoting: Message | None = None,
 ) -> Message | None:
     """Now, if the window is open or by the template; else with the next reply (`answering.tell_owed`).
 
     What was owed goes in the template too: nothing is said twice, nothing is lost.
     """
-    if not text and upload is None and not by_template:
+    if not text and file is None and not by_template:
         return None
     if not report.contact.window_open:
         report.owed = "\n\n".join(part for part in (report.owed, text) if part)
@@ -252,8 +254,8 @@ def _tell(
             return None
         content = template_answers.make_content(report, report.owed)
         report.owed = ""
-    elif upload is not None:
-        content = contents.with_file(media.save_outgoing(upload), text)
+    elif file is not None:
+        content = contents.with_file(file, text)
     else:
         content = closing.ask_rating(report, text) if rating else contents.text(text)
     report.answered_at = report.answered_at or timezone.now()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.utils.module_loading import import_string
 
 from whatsapp.providers import PROVIDERS
@@ -32,6 +32,19 @@ NEEDED = {
 def configuration(**_: Any) -> list[CheckMessage]:
     """Everything the channel needs; secrets only where the service is for real."""
     return [*_provider(), *_secrets(), *_addresses(), *_folder()]
+
+
+def antivirus(**_: Any) -> list[CheckMessage]:
+    """Asked for by `check --deploy` only: a service works without, and says so."""
+    if settings.CLAMD:
+        return []
+    return [
+        Info(
+            "CLAMD è vuota: nessun antivirus guarda i file dei cittadini prima che il personale li apra.",
+            hint="Installa ClamAV e scrivi l'indirizzo di clamd, vedi docs/operations.md.",
+            id="whatsapp.I001",
+        )
+    ]
 
 
 def _error(number: int, text: str, hint: str) -> Error:

@@ -38,6 +38,7 @@ class Snapshot:
     newly_set_aside: int  # of both, in the last day
     pending_files: int
     oldest_mail: float  # of those that wait for a mail server
+    unscanned_files: int  # the antivirus has not answered
     paused_at: datetime | None
     pause_reason: str
     line: str  # to the provider, a `Line`
@@ -80,6 +81,11 @@ class Snapshot:
                 f"Chiamate di turno a cui nessuno ha risposto: {self.unanswered_calls}. Guarda prima le "
                 "segnalazioni più gravi."
             )
+        if self.unscanned_files:
+            found.append(
+                f"L'antivirus non risponde: {self.unscanned_files} file aspettano il controllo e non si "
+                "aprono. Avvisa l'amministratore (clamd)."
+            )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
         if self.newly_set_aside:
@@ -113,6 +119,7 @@ class Snapshot:
             "messaggi_messi_da_parte": self.set_aside_messages,
             "file_da_scaricare": self.pending_files,
             "e_mail_piu_vecchia_secondi": self.oldest_mail,
+            "file_senza_antivirus": self.unscanned_files,
             "in_pausa_dal": self.paused_at,
             "ultimo_messaggio_ricevuto": self.last_inbound_at,
             "ultimo_messaggio_consegnato": self.last_outbound_at,
@@ -147,6 +154,7 @@ def snapshot() -> Snapshot:
         newly_set_aside=set_aside[0]["new"] + set_aside[1]["new"],
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
         oldest_mail=_age(waiting_mails["oldest"], now),
+        unscanned_files=Media.objects.filter(status=Media.Status.SCANNING).exclude(reason="").count(),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
         line=channel.line,

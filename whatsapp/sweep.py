@@ -9,6 +9,7 @@ from whatsapp import (
     channels,
     claims,
     crashpoints,
+    fetching,
     heartbeat,
     inbox,
     ladder,
@@ -46,7 +47,7 @@ def sweep() -> None:
         events = WebhookEvent.objects.filter(retries.WAITING, inbox=box, due_at__lte=now)
         if events.exists() or (box == WebhookEvent.Inbox.MESSAGES and inbox.unhandled().exists()):
             nudge(f"whatsapp.process_{box.value}")
-    if Media.objects.filter(status=Media.Status.PENDING, due_at__lte=now).exists():
+    if Media.objects.filter(status__in=fetching.UNFINISHED, due_at__lte=now).exists():
         nudge("whatsapp.fetch_media")
     if Mail.objects.filter(due_at__lte=now).exists():
         nudge(mail.TASK)

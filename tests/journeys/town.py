@@ -70,7 +70,7 @@ class Town:
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.manage("sync_templates")
         self.fill()
-        for name in ["web", "alert", "reply", "bulk", "beat"]:
+        for name in ["web", "alert", "reply", "media", "bulk", "beat"]:
             self.start_process(name)
         wait_for(lambda: answers(f"{self.site}/"), "Il sito", seconds=120)
 

@@ -15,6 +15,7 @@ from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, TRANSITIONS, Forbidden, State
 from tests.factories.reports import OfficeFactory, ReportFactory, close_window, piece, report_of
 from tests.factories.whatsapp import ContactFactory
+from tests.files import pdf
 from whatsapp import mail
 from whatsapp.errors import ContentError
 from whatsapp.models import Media, Message, Template
@@ -250,7 +251,7 @@ def test_a_picture_goes_with_its_words(user: User, picture: bytes) -> None:
     assert event.message_to_citizen is not None
     content = event.message_to_citizen.content
     assert (content.kind, content.text) == (Kind.IMAGE, "Ecco")
-    event = casework.answer(report, user, "", upload=SimpleUploadedFile("avviso.pdf", b"%PDF-1.7\n"))
+    event = casework.answer(report, user, "", upload=SimpleUploadedFile("avviso.pdf", pdf()))
     assert event.text.startswith("file: documento")
 
 
@@ -260,7 +261,7 @@ def test_a_wrong_file_sends_nothing(user: User) -> None:
     with pytest.raises(ContentError, match="tipo di file"):
         casework.answer(report, user, "Ecco", upload=SimpleUploadedFile("foto.jpg", b"MZ"))
     with pytest.raises(ContentError, match="1024"):
-        casework.answer(report, user, "x" * 1025, upload=SimpleUploadedFile("a.pdf", b"%PDF-1.7\n"))
+        casework.answer(report, user, "x" * 1025, upload=SimpleUploadedFile("a.pdf", pdf()))
     assert Message.objects.count() == before
 
 
