@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import merging, signals
+from whatsapp import merging, names, signals
 from whatsapp.models import Contact, ContactAlias
 from whatsapp.models.contacts import WINDOW
 from whatsapp.types import IdentityChange, MarketingChoice, Sender
@@ -29,13 +29,17 @@ def resolve(sender: Sender, sent_at: datetime | None = None) -> Contact:
         try:
             with transaction.atomic():
                 ids = {"phone": sender.phone, "bsuid": sender.bsuid}
-                names = {"profile_name": sender.name[:100], "username": sender.username[:60]}
-                return Contact.objects.create(**ids, **names)
+                return Contact.objects.create(**ids, **_named(sender))
         except IntegrityError:  # another worker was faster with this person's first message
             known = _by_identity(sender, sent_at)
     if known is None:
         raise IntegrityError("the sender's identifiers belong to somebody else")
     return known
+
+
+def _named(sender: Sender) -> dict[str, str]:
+    """The names as they are kept, by field."""
+    return {"profile_name": names.clean(sender.name)[:100], "username": names.clean(sender.username)[:60]}
 
 
 def _holders(*, phones: tuple[str | None, ...], bsuids: tuple[str | None, ...]) -> dict[str, Contact]:
@@ -83,8 +87,8 @@ def _refresh(contact: Contact, sender: Sender) -> Contact:
         contact.bsuid = sender.bsuid
     if sender.phone and not contact.phone and not Contact.objects.filter(phone=sender.phone).exists():
         contact.phone = sender.phone
-    contact.profile_name = sender.name[:100] or contact.profile_name
-    contact.username = sender.username[:60] or contact.username
+    for field, name in _named(sender).items():
+        setattr(contact, field, name or getattr(contact, field))
     contact.retired_at = None
     contact.save(update_fields=["bsuid", "phone", "profile_name", "username", "retired_at"])
     return contact

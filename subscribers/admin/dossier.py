@@ -19,7 +19,7 @@ from subscribers.admin.pages import form_page
 from subscribers.models import ErasedIdentity, Subscriber
 from subscribers.register import Kind
 from subscribers.rights import CannotDo, Request
-from whatsapp import audit, phones
+from whatsapp import audit, phones, searches
 from whatsapp.admin.base import Paged
 from whatsapp.models import Contact
 from whatsapp.personal_data import Section
@@ -137,7 +137,8 @@ class DossierPages(Paged[Any]):
         if not may_open(request):
             raise PermissionDenied
         number = request.POST.get("number", "")  # not in the address, which servers write into their logs
-        found = rights.find(number)
+        whole = phones.normalise(number)
+        found = self._find(request, whole) if whole else []
         if len(found) == 1:
             return _back(found[0])
         return self.page(
@@ -145,9 +146,19 @@ class DossierPages(Paged[Any]):
             f"{FOLDER}/search",
             "Cerca una persona",
             number=number,
-            valid=phones.normalise(number) is not None,
+            valid=whole is not None,
             found=found,
         )
+
+    def _find(self, request: HttpRequest, number: str) -> list[Contact]:
+        try:
+            searches.check_limit(request.user)
+        except searches.TooManySearches as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return []
+        people = rights.find(number)
+        searches.note(request.user, Subscriber, number, successful=bool(people))
+        return people
 
     def dossier_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         person, sections = _open(request, pk)

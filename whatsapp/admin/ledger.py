@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from whatsapp.admin.base import ReadOnly, Watched, badge, column
+from whatsapp.admin.base import BackOfficeAdmin, ReadOnly, Watched, badge, column
 from whatsapp.models import Attempt, Message, WebhookEvent
 from whatsapp.types import State, tone
 
@@ -20,8 +20,9 @@ class MessageAdmin(Watched[Message]):
     list_display_links = ["created_at", "excerpt"]
     list_filter = ["state", "lane", "inbound"]
     list_select_related = ["contact", "content", "changed_by__content"]
-    search_fields = ["=contact__phone", "contact__profile_name"]
-    search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
+    search_fields = ["contact__profile_name"]
+    number_searched = "contact__phone"
+    search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
     ordering = ["-pk"]
     show_full_result_count = False
     inlines = [AttemptInline]
@@ -41,7 +42,7 @@ class MessageAdmin(Watched[Message]):
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(ReadOnly, admin.ModelAdmin[WebhookEvent]):
+class WebhookEventAdmin(ReadOnly, BackOfficeAdmin[WebhookEvent]):
     list_display = ["received_at", "provider", "inbox", "size", "handled_at", "attempts", "error"]
     list_filter = ["inbox", ("handled_at", admin.EmptyFieldListFilter)]
     ordering = ["-pk"]
