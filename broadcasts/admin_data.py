@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from broadcasts.tables import Budget, NoticeText, Price
+from whatsapp.admin.base import BackOfficeAdmin
 
 
 @admin.register(Price)

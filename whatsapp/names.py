@@ -9,7 +9,7 @@ _JOINERS = "\u200c\u200d"
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _STARS = "*\u2022\u2217\u2219\u22c6\u25cf\u2605\u2606\u2731\u2736\ufe61\uff0a"
 # In a copy where every figure and every star is «0», and what stands invisibly between them is «-».
-_LIKE_A_NUMBER = re.compile(r"\+?\(?0(?:[\s().,/_-]{0,3}0){4,}\)?")
+_LIKE_A_NUMBER = re.compile(r"[+(]{0,3}0(?:[\s().,/_-]{0,3}0){4,}\)?")
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 

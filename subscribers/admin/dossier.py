@@ -138,7 +138,11 @@ class DossierPages(Paged[Any]):
             raise PermissionDenied
         number = request.POST.get("number", "")  # not in the address, which servers write into their logs
         whole = phones.normalise(number)
-        found = self._find(request, whole) if whole else []
+        try:
+            found = _find(request, whole) if whole else []
+        except searches.TooManySearches as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return HttpResponseRedirect(request.path)
         if len(found) == 1:
             return _back(found[0])
         return self.page(
@@ -149,16 +153,6 @@ class DossierPages(Paged[Any]):
             valid=whole is not None,
             found=found,
         )
-
-    def _find(self, request: HttpRequest, number: str) -> list[Contact]:
-        try:
-            searches.check_limit(request.user)
-        except searches.TooManySearches as problem:
-            self.message_user(request, str(problem), messages.ERROR)
-            return []
-        people = rights.find(number)
-        searches.note(request.user, Subscriber, number, successful=bool(people))
-        return people
 
     def dossier_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         person, sections = _open(request, pk)
@@ -230,6 +224,14 @@ class DossierPages(Paged[Any]):
 def may_open(request: HttpRequest) -> bool:
     """Who answers requests, and who audits them."""
     return request.user.has_perm(MAY_ACT) or request.user.has_perms(MAY_READ)
+
+
+def _find(request: HttpRequest, number: str) -> list[Contact]:
+    """Who has or had this number; the search is logged. Raises searches.TooManySearches."""
+    searches.check_limit(request.user)
+    people = rights.find(number)
+    searches.note(request.user, Subscriber, number, successful=bool(people))
+    return people
 
 
 def _possible(person: Contact, act: str) -> bool:

@@ -31,7 +31,8 @@ def key_of(text: str) -> int | None:
 class BackOfficeList(ChangeList):
     """A list that the address filters only by what the page offers.
 
-    Raises SuspiciousOperation, which Django answers with 400, for anything else and for values that cannot be.
+    Raises SuspiciousOperation, which Django answers with 400, for any other name, and for a value that
+    cannot be.
     """
 
     model_admin: "BackOfficeAdmin[Any]"
@@ -107,7 +108,7 @@ class BackOfficeAdmin(admin.ModelAdmin[Row]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        """By a whole number, however typed, where the list has one: never by a piece, which would unmask it."""
+        """By words, or by a whole number however typed: a piece of a number would unmask it."""
         number = searches.number_in(search_term) if self.number_searched else None
         if number:
             return queryset.filter(**{self.number_searched: number}), False
