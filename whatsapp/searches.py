@@ -72,4 +72,5 @@ def _log(user: Any, model: type[Model], **entry: Any) -> None:
 
 def _within_an_hour(user: Any) -> int:
     since = timezone.now() - timedelta(hours=1)
-    return LogEntry.objects.filter(actor=user, timestamp__gt=since, additional_data__done=DONE).count()
+    recent = LogEntry.objects.filter(actor=user, timestamp__gt=since)
+    return int(recent.filter(additional_data__done=DONE).count())

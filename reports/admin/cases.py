@@ -219,7 +219,8 @@ class ReportAdmin(DataPages):
         names = forms.offered(report)
         # Which office it is decides the words: it is chosen first.
         chosen = str(failed.data.get("office", "")) if failed else request.GET.get("ufficio", "")
-        office = Office.objects.filter(pk=key_of(chosen)).first()
+        office_pk = key_of(chosen)
+        office = Office.objects.filter(pk=office_pk).first() if office_pk else None
         extra: dict[str, dict[str, Any]] = {
             "answer": {"text": casefile.undelivered(events)},
             "join": {"main": request.GET.get("unisci", "")},

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -44,7 +45,7 @@ class BackOfficeList(ChangeList):
 
     def get_filters(self, request: HttpRequest) -> Any:
         filters, *rest = super().get_filters(request)
-        left: dict[str, Any] = rest[1]  # what neither a filter nor the calendar has read
+        left: Any = rest[1]  # what neither a filter nor the calendar has read
         offered = set(self.model_admin.lookups_offered)
         if f"{self.date_hierarchy}__year" in self.params:
             offered |= {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"}
@@ -95,6 +96,8 @@ class BackOfficeAdmin(admin.ModelAdmin[Row]):
             raise PermissionDenied
         if request.method == "POST" and SEARCH_VAR in request.POST:
             return self._search(request)
+        if not all(map(key_of, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise SuspiciousOperation("A row that was chosen can be none")
         if self.words_searched(request) is None:
             self.message_user(request, SEARCH_LOST, messages.WARNING)
             return self._list_address(request)
