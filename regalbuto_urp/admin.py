@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from regalbuto_urp.access import admin as access
-from whatsapp.admin.base import ReadOnly, badge, column
+from whatsapp.admin.base import BackOfficeAdmin, ReadOnly, badge, column
 
 __all__ = ["ActionLogAdmin", "access"]
 
@@ -34,7 +34,7 @@ admin.site.unregister(LogEntry)
 
 
 @admin.register(LogEntry)
-class ActionLogAdmin(ReadOnly, admin.ModelAdmin[LogEntry]):
+class ActionLogAdmin(ReadOnly, BackOfficeAdmin[LogEntry]):
     list_display = ["when", "who", "what", "thing", "details"]
     list_display_links = None
     list_filter = ["action", ("content_type", admin.RelatedOnlyFieldListFilter)]
@@ -68,6 +68,8 @@ class ActionLogAdmin(ReadOnly, admin.ModelAdmin[LogEntry]):
     @admin.display(description="dettagli")
     def details(self, entry: Any) -> SafeString:
         told = entry.additional_data or {}
+        if "successful" in told:
+            return format_html("<div><strong>trovato</strong>: {}</div>", _WORDS[str(told["successful"])])
         return _exported(told) if "completed" in told else self._changed(entry)
 
     @staticmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -36,6 +37,10 @@ class TownAdminSite(AdminSite):
         read = self.admin_view(require_GET(partial(guide.page, self)))
         chapters = [path(at, read, name="guide") for at in ("guida/", "guida/<slug:name>/")]
         return [live, *chapters, *pages.urls(self), *super().get_urls()]
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """No form uses it, and it would answer searches that are neither counted nor posted."""
+        raise PermissionDenied
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page tells: the service is on trial; you need a second factor and have none."""

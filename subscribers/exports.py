@@ -98,7 +98,7 @@ class SubscriberResource(resources.Resource):  # type: ignore[type-arg]  # gener
 
     codice_interessato = Column(lambda row, _: row.contact.subject_id)
     numero = Column(lambda row, whole: identity(row.contact.phone, whole))
-    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.profile_name, whole))
+    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.name, whole))
     stato = Column(lambda row, _: row.get_state_display())
     iscritto_dal = Column(lambda row, _: moment(row.since))
     cancellato_il = Column(lambda row, _: moment(row.left_at))

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import merging, phones, signals
+from whatsapp import merging, names, phones, signals
 from whatsapp.models import Contact, ContactAlias, Message
 from whatsapp.models.contacts import WINDOW
 from whatsapp.types import OWN_NUMBER, IdentityChange, Kind, MarketingChoice, Sender, State
@@ -47,13 +47,17 @@ def resolve(sender: Sender, sent_at: datetime | None = None) -> Contact:
         try:
             with transaction.atomic():
                 ids = {"phone": sender.phone, "bsuid": sender.bsuid}
-                names = {"profile_name": sender.name[:100], "username": sender.username[:60]}
-                return Contact.objects.create(**ids, **names)
+                return Contact.objects.create(**ids, **_named(sender))
         except IntegrityError:  # another worker was faster with this person's first message
             known = _by_identity(sender, sent_at)
     if known is None:
         raise IntegrityError("the sender's identifiers belong to somebody else")
     return known
+
+
+def _named(sender: Sender) -> dict[str, str]:
+    """The names as they are kept, by field."""
+    return {"profile_name": names.clean(sender.name)[:100], "username": names.clean(sender.username)[:60]}
 
 
 def by_number(numbers: Collection[str]) -> dict[str, int]:
@@ -131,8 +135,8 @@ def _refresh(contact: Contact, sender: Sender) -> Contact:
         contact.phone = sender.phone
     elif sender.phone and contact.phone in phones.spellings(sender.phone)[1:]:
         contact.wa_number = sender.phone
-    contact.profile_name = sender.name[:100] or contact.profile_name
-    contact.username = sender.username[:60] or contact.username
+    for field, name in _named(sender).items():
+        setattr(contact, field, name or getattr(contact, field))
     contact.retired_at = None
     contact.save(update_fields=["bsuid", "phone", "wa_number", "profile_name", "username", "retired_at"])
     return contact

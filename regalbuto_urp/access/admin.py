@@ -18,13 +18,13 @@ from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from regalbuto_urp import roles
 from regalbuto_urp.access import factor, locks, sessions
-from whatsapp.admin.base import ReadOnly, column
+from whatsapp.admin.base import BackOfficeAdmin, ReadOnly, column
 
 admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin[User]):
+class StaffAdmin(BackOfficeAdmin[User], UserAdmin[User]):
     """Django's own, in which nobody makes of themselves or others more than a role is."""
 
     list_display = [
@@ -96,7 +96,7 @@ class StaffAdmin(UserAdmin[User]):
 
 
 @admin.register(AccessAttempt)
-class AccessAttemptAdmin(ReadOnly, admin.ModelAdmin[AccessAttempt]):
+class AccessAttemptAdmin(ReadOnly, BackOfficeAdmin[AccessAttempt]):
     """Who typed wrong passwords lately; deleting a row is unlocking."""
 
     list_display = ["username", "ip_address", "failures_since_start", "attempt_time", "locked"]

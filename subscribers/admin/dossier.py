@@ -19,7 +19,7 @@ from subscribers.admin.pages import form_page
 from subscribers.models import ErasedIdentity, Subscriber
 from subscribers.register import Kind
 from subscribers.rights import CannotDo, Request
-from whatsapp import audit, phones
+from whatsapp import audit, phones, searches
 from whatsapp.admin.base import Paged
 from whatsapp.models import Contact
 from whatsapp.personal_data import Section
@@ -137,7 +137,12 @@ class DossierPages(Paged[Any]):
         if not may_open(request):
             raise PermissionDenied
         number = request.POST.get("number", "")  # not in the address, which servers write into their logs
-        found = rights.find(number)
+        whole = phones.normalise(number)
+        try:
+            found = _find(request, whole) if whole else []
+        except searches.TooManySearches as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return HttpResponseRedirect(request.path)
         if len(found) == 1:
             return _back(found[0])
         return self.page(
@@ -145,7 +150,7 @@ class DossierPages(Paged[Any]):
             f"{FOLDER}/search",
             "Cerca una persona",
             number=number,
-            valid=phones.normalise(number) is not None,
+            valid=whole is not None,
             found=found,
         )
 
@@ -219,6 +224,14 @@ class DossierPages(Paged[Any]):
 def may_open(request: HttpRequest) -> bool:
     """Who answers requests, and who audits them."""
     return request.user.has_perm(MAY_ACT) or request.user.has_perms(MAY_READ)
+
+
+def _find(request: HttpRequest, number: str) -> list[Contact]:
+    """Who has or had this number; the search is logged. Raises searches.TooManySearches."""
+    searches.check_limit(request.user)
+    people = rights.find(number)
+    searches.note(request.user, Subscriber, number, successful=bool(people))
+    return people
 
 
 def _possible(person: Contact, act: str) -> bool:

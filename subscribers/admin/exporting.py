@@ -3,11 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -101,12 +98,7 @@ class Exportable(Watched[Any]):
         """GET: the form. POST: the file."""
         if not request.user.has_perm(self.export_permission):
             raise PermissionDenied
-        try:
-            listed = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            self.message_user(request, "Filtro non valido: scegli i filtri dall'elenco ed esporta di nuovo.",
-                              messages.ERROR)  # fmt: skip
-            return redirect("..")
+        listed = self.get_changelist_instance(request)
         hidden = set() if exports.may_see_whole_numbers(request.user) else {"whole"}
         dated = self.opts.get_field(self.export_dated).verbose_name  # type: ignore[union-attr]
         form = ExportForm(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from subscribers import retention
 from subscribers.models import RetentionRule, RetentionRun
-from whatsapp.admin.base import Fixed, Paged, ReadOnly, column
+from whatsapp.admin.base import BackOfficeAdmin, Fixed, Paged, ReadOnly, column
 
 LONGEST = 3650  # days: ten years
 
@@ -87,7 +87,7 @@ class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
 
 
 @admin.register(RetentionRun)
-class RetentionRunAdmin(ReadOnly, admin.ModelAdmin[RetentionRun]):
+class RetentionRunAdmin(ReadOnly, BackOfficeAdmin[RetentionRun]):
     list_display = ["at", "name", "before", "removed"]
     list_display_links = None
     date_hierarchy = "at"

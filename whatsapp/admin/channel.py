@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from whatsapp import account, audit, channels, paging
-from whatsapp.admin.base import Fixed, Paged, ReadOnly, badge, column
+from whatsapp.admin.base import BackOfficeAdmin, Fixed, Paged, ReadOnly, badge, column
 from whatsapp.models import AccountEvent, Call, Channel, StaffPhone
 
 NEWS_SHOWN = 10
@@ -125,7 +125,7 @@ def seriousness(event: AccountEvent) -> SafeString | str:
 
 
 @admin.register(AccountEvent)
-class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
+class AccountEventAdmin(ReadOnly, BackOfficeAdmin[AccountEvent]):
     list_display = ["at", "text", "mark", "event"]
     list_display_links = ["at"]
     list_filter = ["serious", "event"]
@@ -137,7 +137,7 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
+class CallAdmin(ReadOnly, BackOfficeAdmin[Call]):
     list_display = ["created_at", "reason", "reached", "rounds", "settled_at", "taken_by"]
     list_select_related = ["taken_by"]
     list_per_page = 50

@@ -11,7 +11,7 @@ from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from whatsapp import audit, merging, phones, signals
+from whatsapp import audit, merging, names, phones, signals
 from whatsapp.admin.base import Paged, ReadOnly, badge
 from whatsapp.models import Contact, IdentityConflict, StaffPhone
 
@@ -76,9 +76,9 @@ def _side(contact: Contact) -> dict[str, Any]:
     return {
         "contact": contact,
         "facts": [
-            ("Nome su WhatsApp", contact.profile_name or "non detto"),
+            ("Nome su WhatsApp", contact.name or "non detto"),
             ("Numero", phones.mask(contact.phone)),
-            ("Nome utente", f"@{contact.username}" if contact.username else "nessuno"),
+            ("Nome utente", f"@{names.shown(contact.username)}" if contact.username else "nessuno"),
             ("Primo messaggio", first and first.sent_at),
             ("Ultimo messaggio", last and last.sent_at),
             *([("Telefono del personale di", on_call.user)] if on_call else []),

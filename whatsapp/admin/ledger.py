@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from whatsapp import audit, retries
-from whatsapp.admin.base import ReadOnly, Watched, badge, column
+from whatsapp.admin.base import BackOfficeAdmin, ReadOnly, Watched, badge, column
 from whatsapp.models import Attempt, Message, WebhookEvent
 from whatsapp.types import State, tone
 
@@ -52,8 +52,9 @@ class MessageAdmin(Watched[Message]):
     list_filter = ["state", "lane", "inbound", SetAsideFilter]
     actions = [try_again]
     list_select_related = ["contact", "content", "changed_by__content"]
-    search_fields = ["=contact__phone", "contact__profile_name"]
-    search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
+    search_fields = ["contact__profile_name"]
+    number_searched = "contact__phone"
+    search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
     ordering = ["-pk"]
     show_full_result_count = False
     inlines = [AttemptInline]
@@ -77,7 +78,7 @@ def _state(row: Message) -> SafeString:
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(ReadOnly, admin.ModelAdmin[WebhookEvent]):
+class WebhookEventAdmin(ReadOnly, BackOfficeAdmin[WebhookEvent]):
     list_display = ["received_at", "provider", "inbox", "size", "outcome", "attempts", "error"]
     list_filter = ["inbox", ("handled_at", admin.EmptyFieldListFilter), SetAsideFilter]
     actions = [try_again]

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import phones
+from whatsapp import names, phones
 
 # Meta closes the window 24 hours after the person's last message; some are refused a little earlier.
 WINDOW = timedelta(hours=23, minutes=50)
@@ -57,11 +57,23 @@ class Contact(models.Model):
         return self.display_name
 
     @property
+    def name(self) -> str:
+        """The name on WhatsApp as the staff may see it; empty if there is none."""
+        return names.shown(self.profile_name)
+
+    @property
+    def identity(self) -> str:
+        """The masked number; of who hides it, the user name or the end of the BSUID."""
+        if self.phone:
+            return phones.mask(self.phone)
+        if username := names.shown(self.username):
+            return f"@{username}"
+        return f"utente {(self.bsuid or str(self.subject_id))[-6:]}"
+
+    @property
     def display_name(self) -> str:
-        """Name with the number masked; a hidden number shows the user name or a short BSUID."""
-        identity = phones.mask(self.phone) if self.phone else f"@{self.username}" if self.username else ""
-        identity = identity or f"utente {(self.bsuid or str(self.subject_id))[-6:]}"
-        return f"{self.profile_name} ({identity})" if self.profile_name else identity
+        """Name and masked number, which the name cannot imitate."""
+        return f"{names.isolated(self.name)} ({self.identity})" if self.name else self.identity
 
     @property
     def person(self) -> "Contact":
