@@ -113,24 +113,6 @@ TELL = {
     "Revisori": "legge ed esporta, non cambia nulla",
     "Amministratori": "utenti, canale, modelli, categorie, testi, conservazione dei dati",
 }
-# What an open session alone may not do: the person's telephone answers for it too (`access.factor`).
-SECOND_FACTOR_PERMISSIONS: Rights = {
-    "auth.user": "view add change delete",
-    "axes.accessattempt": "view delete",
-    "broadcasts.broadcast": "approve emergency",
-    "broadcasts.budget": "add change delete",
-    "broadcasts.category": "add change delete",
-    "broadcasts.price": "add change delete",
-    "reports.report": "export",
-    "subscribers.consentevent": "export",
-    "subscribers.policy": "add change delete",
-    "subscribers.retentionrule": "change",
-    "subscribers.servicetext": "change",
-    "subscribers.subscriber": "export import rights",
-    "whatsapp.channel": "change open",
-    "whatsapp.staffphone": "add change delete",
-    "whatsapp.template": "add change delete",
-}
 
 
 def codenames(model: str, actions: str) -> list[str]:

@@ -151,6 +151,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AUTHENTICATION_BACKENDS = ["regalbuto_urp.access.locks.StaffBackend"]
 
 # Off only for trying the service out: `check --deploy` complains.

@@ -1,4 +1,4 @@
-"""The second factor: what asks for it, the telephone that gives it, the codes for when that is lost."""
+"""The second factor: the telephone that gives the codes, and the backup codes for when it is lost."""
 
 import secrets
 from base64 import b32encode
@@ -13,32 +13,12 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from regalbuto_urp.access import journal
-from regalbuto_urp.roles import SECOND_FACTOR_PERMISSIONS, permissions
 
-GUARDED = permissions(SECOND_FACTOR_PERMISSIONS)
 CODES, CODE_DIGITS = 10, 10
 
 
 class Refused(Exception):
     """The code is not accepted; the text says why and what to do."""
-
-
-def narrow(user: Any) -> None:
-    """Let this session's user do without a verified device only what needs none.
-
-    On the object, not in an authentication backend: Django never asks a backend about a superuser. Whether
-    something was refused for this alone is kept in `user.factor_missed`.
-    """
-    allowed = user.has_perm
-    user.factor_missed = False
-
-    def has_perm(permission: str, obj: Any = None) -> bool:
-        if permission not in GUARDED or user.is_verified():
-            return bool(allowed(permission, obj))
-        user.factor_missed = user.factor_missed or allowed(permission, obj)
-        return False
-
-    user.has_perm = has_perm
 
 
 def is_verified(user: Any) -> bool:
@@ -49,11 +29,6 @@ def is_verified(user: Any) -> bool:
 def must_verify(user: Any) -> bool:
     """Has this person a telephone whose code this session has not given yet?"""
     return not is_verified(user) and phone(user) is not None
-
-
-def concerns(user: Any) -> bool:
-    """Does this person's role do anything that needs a second factor?"""
-    return any(User.has_perm(user, permission) for permission in GUARDED)
 
 
 def phone(user: Any) -> TOTPDevice | None:
