@@ -10,9 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from regalbuto_urp.access import admin as access
+from regalbuto_urp.access import request_admin
 from whatsapp.admin.base import ReadOnly, badge, column
 
-__all__ = ["ActionLogAdmin", "access"]
+__all__ = ["ActionLogAdmin", "access", "request_admin"]
 
 _TONES = {
     LogEntry.Action.CREATE: "green",

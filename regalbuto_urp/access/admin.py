@@ -1,15 +1,24 @@
 """The staff's users and their locks, as an administrator sees them."""
 
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 from axes.models import AccessAttempt
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import CheckboxSelectMultiple
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 # Pages that show secrets register themselves when imported: they must be there to be taken away. What a role
 # may do is a table of the program, installed anew by each migration: no page pretends to change it.
@@ -17,43 +26,150 @@ from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from regalbuto_urp import roles
-from regalbuto_urp.access import factor, locks, sessions
-from whatsapp.admin.base import ReadOnly, column
+from regalbuto_urp.access import changes, locks, mail, staff
+from regalbuto_urp.access.staff import Authority, CannotDo
+from subscribers.admin.pages import form_page
+from whatsapp.admin.base import Paged, ReadOnly, column
 
 admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
 
-@admin.register(User)
-class StaffAdmin(UserAdmin[User]):
-    """Django's own, in which nobody makes of themselves or others more than a role is."""
+MOTIVE = forms.CharField(
+    label="Motivo",
+    max_length=300,
+    widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+    help_text="Resta scritto. Se gli amministratori sono due o più, lo legge chi deve confermare.",
+)
+RIGHTS = (
+    "Una persona può avere più ruoli; Amministratori sta da solo, o con Revisori. I propri ruoli li cambia un "
+    "altro amministratore. Chi lascia l'ufficio non si elimina: si toglie «attivo», così resta scritto chi ha "
+    "fatto che cosa."
+)
+NO_MAIL = (
+    "La posta non è configurata (EMAIL_URL): nessuna e-mail parte. Sul server «manage.py staff_access "
+    "NOMEUTENTE --link» dà il collegamento per scegliere la password, da consegnare di persona."
+)
+WAITS = "Non è ancora cambiato nulla: la richiesta aspetta la conferma di un altro amministratore."
 
+
+class StaffForm(forms.ModelForm[User]):
+    """A user, as an administrator makes or changes one. Passwords are the person's own."""
+
+    reason = copy(MOTIVE)
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email", "groups", "is_active", "is_superuser"]
+        field_classes = {"username": UsernameField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if email := self.fields.get("email"):
+            email.required = True
+            email.help_text = (
+                "Qui arrivano il collegamento per scegliere la password e gli avvisi sul suo accesso."
+            )
+
+    def clean_groups(self) -> Any:
+        groups = self.cleaned_data["groups"]
+        if text := roles.conflict([group.name for group in groups]):
+            raise forms.ValidationError(text)
+        return groups
+
+    def wanted(self) -> dict[str, Any]:
+        """What was asked for, as `staff.state_of` tells what is."""
+        values = {name: self.cleaned_data[name] for name in staff.LABELS if name in self.cleaned_data}
+        if "groups" in self.cleaned_data:
+            values["roles"] = sorted(group.name for group in self.cleaned_data["groups"])
+        return values
+
+
+class OwnForm(StaffForm):
+    """What a person changes of themselves."""
+
+    reason = None  # type: ignore[assignment]  # Django's way to leave a field out
+
+
+class ReasonForm(forms.Form):
+    reason = copy(MOTIVE)
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A page that lets a person in again: what it says, what is asked for."""
+
+    kind: str
+    title: str
+    button: str
+    text: str
+    done: str
+
+
+NEW_PASSWORD = Renewal(
+    "renew_password",
+    "Nuova password",
+    "Manda il collegamento",
+    "La persona riceve per e-mail un collegamento con cui sceglie da sé la nuova password: nessun altro la "
+    "conosce. Fino ad allora vale quella di adesso. Accerta prima chi te lo chiede.",
+    "Il collegamento è partito per e-mail.",
+)
+NEW_TELEPHONE = Renewal(
+    "reset_factor",
+    "Azzera il secondo fattore",
+    "Azzera il secondo fattore",
+    "Per chi ha perso il telefono e i codici di riserva. Le sue sessioni si chiudono; al prossimo accesso entra "
+    "con la password e registra il nuovo telefono. Accerta prima chi te lo chiede.",
+    "Secondo fattore azzerato e sessioni chiuse. Al prossimo accesso la persona registra il nuovo telefono.",
+)
+
+
+@admin.register(User)
+class StaffAdmin(Paged[User], UserAdmin[User]):
+    """Django's own. Rights take two administrators where there are two; nobody changes their own."""
+
+    pages = {"factor": ("<id>/telefono/", "auth.change_user")}
+    form = add_form = StaffForm
     list_display = [
         "username", "first_name", "last_name", "role_names", "has_phone", "is_active", "last_login",
     ]  # fmt: skip
     list_filter = ["groups", "is_active"]
-    actions = ["reset_second_factor"]
-    fieldsets = (
-        (None, {"fields": ["username", "password"]}),
-        ("Chi è", {"fields": ["first_name", "last_name", "email"]}),
-        (
-            "Che cosa può fare",
-            {
-                "fields": ["groups", "is_active", "is_superuser"],
-                "description": "Una persona può avere più ruoli. Chi lascia l'ufficio non si elimina: si "
-                "toglie «attivo», così resta scritto chi ha fatto che cosa.",
-            },
-        ),
-    )
     filter_horizontal = ()
     formfield_overrides = {models.ManyToManyField: {"widget": CheckboxSelectMultiple}}
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, *args: Any, **kwargs: Any) -> Any:
+        if obj is not None and obj.pk == request.user.pk:
+            kwargs["form"] = OwnForm
+        return super().get_form(request, obj, *args, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        person = ["username", "first_name", "last_name", "email"]
+        if obj is None:
+            rights, reason = ["groups"], ["reason"]
+        elif obj.pk == request.user.pk:
+            rights, reason = ["groups", "is_active"], []
+        else:
+            rights, reason = ["groups", "is_active", "renewals"], ["reason"]
+        if request.user.is_superuser or (obj and obj.is_superuser):
+            rights.append("is_superuser")
+        groups = [
+            ("Chi è", {"fields": person}),
+            ("Che cosa può fare", {"fields": rights, "description": RIGHTS}),
+        ]
+        return [*groups, ("Perché", {"fields": reason})] if reason else groups
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Nobody changes their own rights; of a superuser an administrator only says whether it is active."""
+        if obj is None:
+            return ["renewals"]
+        if obj.pk == request.user.pk:
+            return ["username", "groups", "is_active", "is_superuser", "renewals"]
+        if obj.is_superuser and not request.user.is_superuser:
+            return ["username", "first_name", "last_name", "email", "groups", "is_superuser", "renewals"]
+        return ["renewals"] if request.user.is_superuser else ["is_superuser", "renewals"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         phones = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
         return super().get_queryset(request).annotate(phone=Exists(phones)).prefetch_related("groups")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if request.user.is_superuser else (*fixed, "is_superuser")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Each role with what it does; nobody needs single rights."""
@@ -63,29 +179,112 @@ class StaffAdmin(UserAdmin[User]):
             field.help_text = ""
         return field
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Whoever has a user here works here."""
-        obj.is_staff = True
-        super().save_model(request, obj, form, change)
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not above and super().has_change_permission(request, obj)
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # what a person did stays theirs: users are switched off
 
     role_names = column("ruoli", lambda row: ", ".join(group.name for group in row.groups.all()) or "nessuno")
     has_phone = column("secondo fattore", lambda row: bool(row.phone), boolean=True, ordering="phone")
 
-    @admin.action(description="Azzera il secondo fattore (telefono perso)", permissions=["change"])
-    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        users = [user for user in queryset if self.has_change_permission(request, user)]
-        for user in users:
-            factor.remove(user, by=request.user)
-            sessions.close(user, but=request.session.session_key)
-        names = ", ".join(user.username for user in users) or "nessuno"
-        self.message_user(
+    @admin.display(description="se non riesce a entrare")
+    def renewals(self, user: User) -> SafeString:
+        password = reverse("admin:auth_user_password_change", args=[user.pk])
+        telephone = reverse("admin:auth_user_factor", args=[user.pk])
+        return format_html(
+            '<a href="{}">Manda il collegamento per una nuova password</a> · <a href="{}">Azzera il secondo '
+            "fattore (telefono perso)</a>",
+            password,
+            telephone,
+        )
+
+    # --- Saving: at once, or once another administrator has confirmed it -------------------------------
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        wanted = form.wanted()
+        if not change:
+            summary = f"{wanted['username']}, {obj.get_full_name() or 'senza nome'}, {obj.email}; ruoli: "
+            summary += ", ".join(wanted["roles"]) or "nessuno"
+            self._propose(request, form, kind="add_user", values=wanted, summary=summary)
+            return
+        before = staff.state_of(User.objects.get(pk=obj.pk))
+        values = {name: [before[name], value] for name, value in wanted.items() if before[name] != value}
+        if not values:
+            self.message_user(request, "Non è cambiato nulla.")
+        elif obj.pk == request.user.pk or staff.only_switches_off(values, before):
+            staff.change(str(obj.pk), values, Authority(request.user))
+            self.message_user(request, "Fatto.", messages.SUCCESS)
+        else:
+            summary = f"{before['username']}: {staff.describe(values)}"
+            details: dict[str, Any] = {"target": obj.pk, "values": values, "summary": summary}
+            self._propose(request, form, kind="change_user", **details)
+
+    def _propose(self, request: HttpRequest, form: Any, *, kind: str, done: str = "", **details: Any) -> None:
+        reason = form.cleaned_data["reason"]
+        try:
+            waits = changes.propose(kind, by=request.user, reason=reason, **details)
+        except CannotDo as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return
+        if waits:
+            self.message_user(request, WAITS, messages.WARNING)
+            return
+        self.message_user(request, done or "Fatto: la persona è avvisata per e-mail.", messages.SUCCESS)
+        if not mail.leaves():
+            self.message_user(request, NO_MAIL, messages.WARNING)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Roles are saved, or asked for, with the rest."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The log of actions has what was done, and by whom it was confirmed."""
+
+    log_change = log_addition
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        return redirect("admin:auth_user_changelist")
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: Any = None) -> HttpResponse:
+        return redirect("admin:auth_user_changelist")
+
+    # --- Letting in again ------------------------------------------------------------------------------
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Takes the place of Django's page, on which an administrator types somebody's password."""
+        return self._renew(request, id, NEW_PASSWORD)
+
+    def factor_view(self, request: HttpRequest, id: str) -> HttpResponse:
+        return self._renew(request, id, NEW_TELEPHONE)
+
+    def _renew(self, request: HttpRequest, id: str, renewal: Renewal) -> HttpResponse:
+        user = self.get_object(request, id)
+        if user is None:
+            raise Http404
+        above = user.is_superuser and not request.user.is_superuser
+        if above or user.pk == request.user.pk or not self.has_change_permission(request, user):
+            raise PermissionDenied
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            summary = f"{renewal.title}: {user.get_username()}"
+            self._propose(
+                request,
+                form,
+                kind=renewal.kind,
+                done=renewal.done,
+                target=user.pk,
+                values={},
+                summary=summary,
+            )
+            return redirect("admin:auth_user_change", user.pk)
+        return form_page(
+            self,
             request,
-            f"Secondo fattore azzerato e sessioni chiuse: {names}. Al prossimo accesso si entra con la sola "
-            "password e si registra il nuovo telefono.",
+            form,
+            template="access/renew",
+            title=f"{renewal.title}: {user.get_username()}",
+            button=renewal.button,
+            back=reverse("admin:auth_user_change", args=[user.pk]),
+            renewal=renewal,
+            person=user,
+            no_mail=renewal is NEW_PASSWORD and not mail.leaves(),
         )
 
 

@@ -5,14 +5,13 @@ from base64 import b32encode
 from typing import Any
 
 import segno
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django_otp.models import VerifyNotAllowed
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from regalbuto_urp.access import journal
+from regalbuto_urp.access import journal, mail
 
 CODES, CODE_DIGITS = 10, 10
 
@@ -54,12 +53,15 @@ def secret(device: TOTPDevice) -> str:
 
 
 def confirm(user: Any, code: str) -> TOTPDevice:
-    """The app shows the right code: from now on it is this person's second factor. Raises Refused."""
+    """The app shows the right code: from now on it is this person's second factor. Raises Refused.
+
+    The person is told by e-mail: with a stolen password, a stranger may have registered it.
+    """
     device = begin(user)
     _try(device, code)
     device.confirmed = True
     device.save(update_fields=["confirmed"])
-    journal.note(user, "ha registrato il telefono per i codici", actor=user)
+    mail.tell(user, "registrato un telefono per i codici", actor=user)
     return device
 
 
@@ -72,7 +74,7 @@ def verify(user: Any, code: str) -> TOTPDevice | StaticDevice:
         raise Refused("Il codice non è valido. Controlla di averlo copiato per intero.")
     _try(device, code)
     if model is StaticDevice:
-        journal.note(user, "ha usato un codice di riserva", actor=user)
+        mail.tell(user, "usato un codice di riserva", actor=user)
     return device
 
 
@@ -112,8 +114,13 @@ def backup_codes_left(user: Any) -> int:
     return int(StaticToken.objects.filter(device__user=user).count())
 
 
-def remove(user: Any, *, by: Any) -> None:
-    """No second factor any more: until there is another, what needs one is refused."""
+def remove(user: Any, *, by: Any, second: Any = None) -> None:
+    """Take the telephone and the backup codes away: the next log-in registers another telephone.
+
+    Args:
+        by: who does it; None: the server's administrator.
+        second: the administrator who confirmed it.
+    """
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
-    journal.note(user, "secondo fattore tolto", actor=by)
+    mail.tell(user, "secondo fattore tolto", actor=by, second=second)
