@@ -24,6 +24,7 @@ _TONES = {
 # What an export tells of itself (`subscribers.admin.exporting`).
 _EXPORT = {
     "reason": "motivo",
+    "person": "contatto",
     "filters": "filtri",
     "whole": "numeri per intero",
     "rows": "righe",

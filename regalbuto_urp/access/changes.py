@@ -96,7 +96,8 @@ def propose(
     )
     page = reverse("admin:regalbuto_urp_changerequest_change", args=[request.pk])
     text = (
-        f"{mail.name_of(by)} chiede una conferma. {KINDS[kind].label}: {summary}\n\nMotivo: {reason or '–'}\n\n"
+        f"{mail.name_of(by)} chiede una conferma. {KINDS[kind].label}: {summary}\n\n"
+        f"Motivo: {reason or 'non indicato'}\n\n"
         f"Conferma o rifiuta entro 24 ore: {settings.SITE_URL}{page}"
     )
     for other in others:

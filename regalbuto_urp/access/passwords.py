@@ -51,7 +51,7 @@ def send_link(user: Any) -> None:
     hours = settings.PASSWORD_RESET_TIMEOUT // 3600
     text = (
         f"Il tuo nome utente su WhatsURP è {user.get_username()}.\n\nScegli la tua password qui:\n"
-        f"{link(user)}\n\nIl collegamento vale una volta sola, per {hours} ore. La password la conosci solo tu: "
-        "nessuno ti chiederà mai di dirla. Per entrare serve poi anche un codice dal tuo telefono."
+        f"{link(user)}\n\nIl collegamento vale una volta sola, per {hours} ore. La password la conosci solo "
+        "tu: nessuno ti chiederà mai di dirla. Per entrare serve poi anche un codice dal tuo telefono."
     )
     mail.send(user, "scegli la tua password", text)
