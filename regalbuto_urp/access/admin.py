@@ -30,7 +30,15 @@ from whatsapp.admin.base import Paged, ReadOnly, column
 
 admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
-
+RIGHTS = (
+    "Una persona può avere più ruoli; Amministratori sta da solo, o con Revisori. I propri ruoli li cambia "
+    "un altro amministratore. Chi lascia l'ufficio non si elimina: si toglie «attivo», così resta scritto "
+    "chi ha fatto che cosa."
+)
+NO_MAIL = (
+    "La posta non è configurata (EMAIL_URL): nessuna e-mail parte. Sul server «manage.py staff_access "
+    "NOMEUTENTE --link» dà il collegamento per scegliere la password, da consegnare di persona."
+)
 WAITS = "Non è ancora cambiato nulla: la richiesta aspetta la conferma di un altro amministratore."
 
 

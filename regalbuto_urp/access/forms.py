@@ -17,15 +17,6 @@ MOTIVE = forms.CharField(
     widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
     help_text="Resta scritto. Se gli amministratori sono due o più, lo legge chi deve confermare.",
 )
-RIGHTS = (
-    "Una persona può avere più ruoli; Amministratori sta da solo, o con Revisori. I propri ruoli li cambia un "
-    "altro amministratore. Chi lascia l'ufficio non si elimina: si toglie «attivo», così resta scritto chi ha "
-    "fatto che cosa."
-)
-NO_MAIL = (
-    "La posta non è configurata (EMAIL_URL): nessuna e-mail parte. Sul server «manage.py staff_access "
-    "NOMEUTENTE --link» dà il collegamento per scegliere la password, da consegnare di persona."
-)
 
 
 class StaffForm(forms.ModelForm[User]):
