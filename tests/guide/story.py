@@ -333,7 +333,7 @@ def people(cast: Cast) -> None:
     approver.click("Cerca una persona", "link")
     approver.fill("Numero intero", "340 111 2203")
     approver.click("Apri il fascicolo")
-    approver.reads("Scarica JSON")
+    approver.reads("Copia dei dati")
     approver.look("fascicolo")
     auditor = cast.person("revisore")
     auditor.enter()
@@ -356,8 +356,6 @@ def telephone(cast: Cast) -> None:
     cast.town.forget_phone(NEWCOMER)
     somebody = cast.person(NEWCOMER)
     somebody.enter()
-    somebody.look("senza-telefono", mark=somebody.find("Registralo adesso", "link"))
-    somebody.click("Registralo adesso", "link")
     somebody.reads("Inquadra il disegno")
     somebody.look("registrare-il-telefono", of=somebody.body)
     key = cast.town.sql(
