@@ -48,6 +48,7 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
 
     pages = {"factor": ("<id>/telefono/", "auth.change_user")}
     form = add_form = StaffForm
+    add_form_template = None
     list_display = [
         "username", "first_name", "last_name", "role_names", "has_phone", "is_active", "last_login",
     ]  # fmt: skip
@@ -95,8 +96,14 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
         field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field and db_field.name == "groups":
             field.label_from_instance = lambda group: f"{group.name}: {roles.TELL.get(group.name, '')}"
+            field.label = "Ruoli"
             field.help_text = ""
         return field
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """One button: after it the page may show what has not changed yet."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False  # what a person did stays theirs: users are switched off

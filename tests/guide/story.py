@@ -355,7 +355,8 @@ def telephone(cast: Cast) -> None:
     """Somebody registers her telephone."""
     cast.town.forget_phone(NEWCOMER)
     somebody = cast.person(NEWCOMER)
-    somebody.enter()
+    somebody.go_home()
+    somebody.give_password()
     somebody.reads("Inquadra il disegno")
     somebody.look("registrare-il-telefono", of=somebody.body)
     key = cast.town.sql(
