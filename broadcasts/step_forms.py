@@ -21,7 +21,7 @@ class CountForm(forms.Form):
     def __init__(self, data: Any, *, people: int) -> None:
         """
         Args:
-            people: how many receive the notice now, whatever the page said when it was opened.
+            people: the number of recipients now. The page may have shown an earlier number.
         """
         super().__init__(data)
         self.people = people

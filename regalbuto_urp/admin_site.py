@@ -30,7 +30,7 @@ class TownAdminSite(AdminSite):
         return [live, *chapters, *pages.urls(self), *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page tells: the service is on trial."""
+        """Every page says if the service is on trial."""
         told = super().each_context(request)
         if request.user.is_authenticated and request.user.is_staff:
             told["on_trial"] = channels.on_trial()

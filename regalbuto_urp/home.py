@@ -203,7 +203,7 @@ def money(user: PermissionsMixin) -> Card:
 
 
 def administration(user: PermissionsMixin) -> Card:
-    """What waits for an administrator, and what should not stay as it is."""
+    """Requests that wait, warnings, and superusers that are no longer needed."""
     superusers = User.objects.filter(is_superuser=True, is_active=True)
     appointed = changes.administrators().filter(is_superuser=False)
     return {

@@ -1,4 +1,4 @@
-"""What takes two administrators is asked of the project, which knows who they are."""
+"""Changes that need two administrators go through a function of the project, which knows who they are."""
 
 from typing import Any
 

@@ -44,7 +44,7 @@ WAITS = "Non è ancora cambiato nulla: la richiesta aspetta la conferma di un al
 
 @admin.register(User)
 class StaffAdmin(Paged[User], UserAdmin[User]):
-    """Django's own. Rights take two administrators where there are two; nobody changes their own."""
+    """Django's page about users; with two administrators, a change of rights becomes a request."""
 
     pages = {"factor": ("<id>/telefono/", "auth.change_user")}
     form = add_form = StaffForm
@@ -78,7 +78,7 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
         return [*groups, ("Perché", {"fields": reason})] if reason else groups
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Nobody changes their own rights; of a superuser an administrator only says whether it is active."""
+        """Users cannot change their own rights; an administrator can only switch a superuser on or off."""
         if obj is None:
             return ["renewals"]
         if obj.pk == request.user.pk:
@@ -101,7 +101,7 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
         return field
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """One button: after it the page may show what has not changed yet."""
+        """There is one button: the change may have to wait, so the form is not shown again."""
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -125,6 +125,12 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
     # --- Saving: at once, or once another administrator has confirmed it -------------------------------
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        try:
+            self._save(request, obj, form, change)
+        except CannotDo as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+
+    def _save(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         wanted = form.wanted()
         if not change:
             summary = f"{wanted['username']}, {obj.get_full_name() or 'senza nome'}, {obj.email}; ruoli: "
@@ -144,13 +150,8 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
             self._propose(request, form, kind="change_user", **details)
 
     def _propose(self, request: HttpRequest, form: Any, *, kind: str, done: str = "", **details: Any) -> None:
-        reason = form.cleaned_data["reason"]
-        try:
-            waits = changes.propose(kind, by=request.user, reason=reason, **details)
-        except CannotDo as problem:
-            self.message_user(request, str(problem), messages.ERROR)
-            return
-        if waits:
+        """Raises CannotDo."""
+        if changes.propose(kind, by=request.user, reason=form.cleaned_data["reason"], **details):
             self.message_user(request, WAITS, messages.WARNING)
             return
         self.message_user(request, done or "Fatto: la persona è avvisata per e-mail.", messages.SUCCESS)
@@ -174,7 +175,7 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
     # --- Letting in again ------------------------------------------------------------------------------
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Takes the place of Django's page, on which an administrator types somebody's password."""
+        """This replaces Django's page, where an administrator types the password of another user."""
         return self._renew(request, id, NEW_PASSWORD)
 
     def factor_view(self, request: HttpRequest, id: str) -> HttpResponse:
@@ -190,15 +191,11 @@ class StaffAdmin(Paged[User], UserAdmin[User]):
         form = ReasonForm(request.POST or None)
         if form.is_valid():
             summary = f"{renewal.title}: {user.get_username()}"
-            self._propose(
-                request,
-                form,
-                kind=renewal.kind,
-                done=renewal.done,
-                target=user.pk,
-                values={},
-                summary=summary,
-            )
+            details: dict[str, Any] = {"target": user.pk, "values": {}, "summary": summary}
+            try:
+                self._propose(request, form, kind=renewal.kind, done=renewal.done, **details)
+            except CannotDo as problem:
+                self.message_user(request, str(problem), messages.ERROR)
             return redirect("admin:auth_user_change", user.pk)
         return form_page(
             self,

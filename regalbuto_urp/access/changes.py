@@ -29,7 +29,7 @@ Outcome = ChangeRequest.Outcome
 
 @dataclass(frozen=True)
 class Kind:
-    """What is asked for, in Italian; `apply` makes the change, or raises CannotDo."""
+    """A kind of change: its Italian label, and the function that makes it or raises CannotDo."""
 
     label: str
     apply: Callable[[str, dict[str, Any], Authority], None]
@@ -59,7 +59,7 @@ KINDS = {
 
 
 def administrators() -> QuerySet[User]:
-    """Who can decide a request: active, with the right, and with a telephone where one is required."""
+    """The users who can decide a request: active, permitted, and with a telephone if one is required."""
     users = User.objects.with_perm(DECIDE).filter(is_active=True, is_staff=True)
     if settings.SECOND_FACTOR:
         users = users.filter(pk__in=TOTPDevice.objects.filter(confirmed=True).values("user"))

@@ -10,5 +10,5 @@ def second_factor(**_: Any) -> list[CheckMessage]:
     """Is the second factor required?"""
     if settings.SECOND_FACTOR:
         return []
-    text = "SECOND_FACTOR è spento: una password rubata basta per aprire tutto il back office e avvisare il paese."
+    text = "SECOND_FACTOR è spento: una password rubata basta per aprire il back office e avvisare il paese."
     return [Warning(text, hint="Togli la variabile dall'ambiente.", id="whatsurp.W001")]

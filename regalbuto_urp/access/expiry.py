@@ -10,8 +10,8 @@ CLOCKS = (
     Clock(
         slug="requests",
         name="Richieste tra amministratori",
-        explanation="Chi ha chiesto una modifica degli utenti o del servizio, chi l'ha decisa e perché; i dati "
-        "del nuovo utente. Che cosa è stato fatto resta nel registro delle azioni.",
+        explanation="Chi ha chiesto una modifica degli utenti o del servizio, chi l'ha decisa e perché; i "
+        "dati del nuovo utente. Che cosa è stato fatto resta nel registro delle azioni.",
         days=365,
         minimum=30,
         due=lambda before: ChangeRequest.objects.filter(expires_at__lt=before),

@@ -53,9 +53,9 @@ def secret(device: TOTPDevice) -> str:
 
 
 def confirm(user: Any, code: str) -> TOTPDevice:
-    """The app shows the right code: from now on it is this person's second factor. Raises Refused.
+    """Register the app that shows this code as the person's second factor. Raises Refused.
 
-    The person is told by e-mail: with a stolen password, a stranger may have registered it.
+    The person gets an e-mail, because a thief of the password could register a telephone too.
     """
     device = begin(user)
     _try(device, code)

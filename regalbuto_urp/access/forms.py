@@ -44,7 +44,7 @@ class StaffForm(forms.ModelForm[User]):
         return groups
 
     def wanted(self) -> dict[str, Any]:
-        """What was asked for, as `staff.state_of` tells what is."""
+        """The values in the form, in the shape of `staff.state_of`."""
         values = {name: self.cleaned_data[name] for name in staff.LABELS if name in self.cleaned_data}
         if "groups" in self.cleaned_data:
             values["roles"] = sorted(group.name for group in self.cleaned_data["groups"])

@@ -1,4 +1,4 @@
-"""Passwords are chosen by the person alone: by a link that arrives by e-mail, or on the page of one's own."""
+"""Each person chooses their own password, through a link sent by e-mail or on the page of the admin."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from regalbuto_urp.access import mail, sessions
 
 
 class WatchedLengthValidator(MinimumLengthValidator):
-    """Django calls the validators after each change of a password, wherever it was made."""
+    """Django calls `password_changed` after every change of a password, on a page or on the server."""
 
     def password_changed(self, password: str, user: Any = None) -> None:
         if user is not None and user.pk:

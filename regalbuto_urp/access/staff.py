@@ -1,6 +1,6 @@
-"""Users made, changed, switched off, let in again. Each is logged, and told to the person by e-mail.
+"""Changes of users. Each is logged, and the person gets an e-mail about it.
 
-The functions are kinds of `changes`: `target` is the user's key, `values` what the request keeps.
+`changes.KINDS` names these functions: `target` is the user's key, `values` is what the request keeps.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from regalbuto_urp import roles
 from regalbuto_urp.access import factor, mail, passwords, sessions
 
-# What a person may change of themselves: the rest another gives and takes.
+# The fields that users may change for themselves; the others are rights.
 OWN = ("first_name", "last_name", "email")
 LABELS = {
     "username": "nome utente", "first_name": "nome", "last_name": "cognome", "email": "e-mail",
@@ -32,7 +32,7 @@ class Authority:
 
 
 def state_of(user: User) -> dict[str, Any]:
-    """What a change may touch, as a request keeps it."""
+    """The values that a change may touch, in the shape that a request keeps."""
     fields = {name: getattr(user, name) for name in LABELS if name != "roles"}
     return {**fields, "roles": sorted(user.groups.values_list("name", flat=True)) if user.pk else []}
 

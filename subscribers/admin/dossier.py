@@ -255,7 +255,7 @@ def may_open(request: HttpRequest) -> bool:
 
 
 def may_copy(request: HttpRequest) -> bool:
-    """Who answers requests, and who exports the lists; of what they may open."""
+    """A copy is for users who answer requests or export lists, and who may open the dossier."""
     user = request.user
     return may_open(request) and (user.has_perm(MAY_ACT) or user.has_perm(MAY_COPY))
 
@@ -289,7 +289,7 @@ def _address_of(person: Contact) -> str:
 
 
 def _open(request: HttpRequest, pk: int) -> tuple[Contact, list[Section]]:
-    """The person and what this user may see of them.
+    """Return the person and the sections that this user may see.
 
     What citizens write in confidence is for who answers requests, or may read it elsewhere too.
     """
