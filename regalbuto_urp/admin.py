@@ -10,9 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from regalbuto_urp.access import admin as access
+from regalbuto_urp.access import request_admin
 from whatsapp.admin.base import BackOfficeAdmin, ReadOnly, badge, column
 
-__all__ = ["ActionLogAdmin", "access"]
+__all__ = ["ActionLogAdmin", "access", "request_admin"]
 
 _TONES = {
     LogEntry.Action.CREATE: "green",
@@ -23,6 +24,7 @@ _TONES = {
 # What an export tells of itself (`subscribers.admin.exporting`).
 _EXPORT = {
     "reason": "motivo",
+    "person": "contatto",
     "filters": "filtri",
     "whole": "numeri per intero",
     "rows": "righe",

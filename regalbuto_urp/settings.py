@@ -144,7 +144,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "regalbuto_urp.access.passwords.WatchedLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 CONTENT_SECURITY_POLICY = {
@@ -163,6 +163,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60  # how long the link to choose a password holds
 AUTHENTICATION_BACKENDS = ["regalbuto_urp.access.locks.StaffBackend"]
 
 # Off only for trying the service out: `check --deploy` complains.
@@ -237,6 +239,8 @@ INBOUND_HANDLERS = [
 ]
 HEALTH_PROBLEMS = ["subscribers.health.problems"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+# Who confirms what takes two administrators.
+SECOND_PERSON = "regalbuto_urp.access.changes.propose"
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
 TEMPLATE_USES = ["broadcasts.composing.uses", "whatsapp.paging.uses"]
@@ -254,6 +258,7 @@ PERSONAL_DATA = [
 
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "auth.User", "exclude_fields": ["password", "last_login"], "m2m_fields": ["groups"]},
+    {"model": "regalbuto_urp.ChangeRequest", "exclude_fields": ["payload"]},
     {"model": "whatsapp.Template", "include_fields": ["category", "accepted_category", "status", "body"]},
     "whatsapp.StaffPhone",
     "subscribers.Topic",

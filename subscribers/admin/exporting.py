@@ -10,20 +10,13 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from subscribers import exports, texts
-from subscribers.admin.pages import DayInput, form_page
+from subscribers.admin.pages import DayInput, form_page, reason_field
 from whatsapp import audit, phones
 from whatsapp.admin.base import Watched
 
 
 class ExportForm(forms.Form):
-    reason = forms.CharField(
-        label="Motivo",
-        min_length=5,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
-        help_text="Per esempio «verifica annuale dei revisori». Resta nel registro delle azioni: non "
-        "scrivere nomi né numeri di telefono.",
-    )
+    reason = reason_field("Per esempio «verifica annuale dei revisori».")
     kind = forms.ChoiceField(label="Formato", widget=forms.RadioSelect())
     start = forms.DateField(label="Dal", required=False, widget=DayInput())
     end = forms.DateField(label="Al", required=False, widget=DayInput())
