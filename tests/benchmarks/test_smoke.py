@@ -31,7 +31,7 @@ COUNTS = {
     "office": {200},
 }
 # Figure -> how many of its lines can fail the bench.
-RATIOS = {"throughput": 2, "pace": 2, "cost": 1, "register": 3, "reports": 2, "office": 1}
+RATIOS = {"throughput": 1, "pace": 2, "cost": 1, "register": 3, "reports": 2, "office": 1}
 # Those that hang on nothing but the code; the others on the machine, and `make bench` alone judges them.
 SURE = ("slots reserved beyond the pace", "most memory of its process", "pages that ask more questions")
 
@@ -40,7 +40,7 @@ SURE = ("slots reserved beyond the pace", "most memory of its process", "pages t
 def figures() -> dict[str, Any]:
     """All of them, measured one after the other by the command itself."""
     command = [sys.executable, "-m", "tests.benchmarks", "--tiny", "--json", "/dev/stdout"]
-    quiet = {**os.environ, "TQDM_DISABLE": "1"}
+    quiet = {**os.environ, "TQDM_MININTERVAL": "3600"}
     done = subprocess.run(command, cwd=BASE_DIR, env=quiet, capture_output=True, text=True)
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
@@ -57,6 +57,5 @@ def test_a_figure_can_be_measured(name: str, figures: dict[str, Any]) -> None:
     assert {line["count"] for line in lines} >= COUNTS[name]
     judged = [line for line in lines if line["ratio_kept"] is not None]
     assert len(judged) == RATIOS.get(name, 0)
-    assert [
-        line for line in judged if line["figure"].strip().startswith(SURE) and not line["ratio_kept"]
-    ] == []
+    sure = [line for line in judged if line["figure"].strip().startswith(SURE)]
+    assert [line for line in sure if not line["ratio_kept"]] == []
