@@ -14,6 +14,7 @@ from broadcasts.models import Broadcast, Budget, Price
 from broadcasts.types import State
 from tests.broadcasts import test_browser
 from tests.broadcasts.test_bad_input import PDF
+from tests.chromium import fits
 from tests.factories.broadcasts import BroadcastFactory, UserFactory
 
 pytestmark = [
@@ -53,7 +54,7 @@ def test_a_ready_text_is_filled_saves_itself_and_stays(page: Page) -> None:
     expect(page.get_by_role("button", name="Invia a 3 persone")).to_be_visible()
     expect(page.get_by_text("Via Roma riaperta").first).to_be_visible()
     assert Broadcast.objects.count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
 
 
 def test_what_is_typed_while_a_save_is_under_way_is_not_called_saved(page: Page) -> None:
@@ -111,7 +112,7 @@ def test_over_the_budget_one_has_to_say_so(page: Page) -> None:
     page.get_by_role("button", name="Invia a 3 persone").click()
     assert Broadcast.objects.get().state == State.DRAFT  # the browser asks for the tick
     page.get_by_label("So che supera la spesa prevista").first.check()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     page.get_by_role("button", name="Invia a 3 persone").click()
     expect(page.locator("[data-state]")).to_have_text("in partenza")
 
