@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.chromium import fits
+
 pytestmark = pytest.mark.browser
 
 
