@@ -22,6 +22,14 @@ settings.register_profile("short", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("FAULTS") or "short")
 
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case's name, sent to every worker and put into the environment, does not hold a whole file."""
+    if isinstance(val, str | bytes) and len(val) > 200:
+        return f"{argname}-of-{len(val)}"
+    return None
+
+
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
 
 

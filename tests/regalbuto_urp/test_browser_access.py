@@ -9,6 +9,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import BrowserContext, Page, expect
 
 from regalbuto_urp.access import factor
+from tests.chromium import fits
 from tests.conftest import Visit
 from tests.factories.reports import report_of
 from tests.regalbuto_urp.test_second_factor import code_of
@@ -42,10 +43,6 @@ def enter(page: Page, user: User, password: str = PASSWORD) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Accedi").click()
     page.wait_for_load_state()
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) -> None:
