@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("whatsapp", "0003_index_the_answers")]
+    dependencies = [("whatsapp", "0004_set_lost_rows_aside")]
 
     operations = [
         migrations.AddField(

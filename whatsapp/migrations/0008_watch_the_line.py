@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('whatsapp', '0003_index_the_answers'),
+        ('whatsapp', '0007_examine_files'),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ def give_tokens(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("whatsapp", "0050_know_numbers_in_both_spellings")]
+    dependencies = [("whatsapp", "0005_know_numbers_in_both_spellings")]
 
     operations = [
         migrations.CreateModel(
