@@ -189,6 +189,14 @@ class TestAlone:
         page = f"{USERS}{user.pk}/password/"
         assert "La posta non è configurata" in text_of(enter(chief).get(page))
 
+    def test_no_link_without_an_address(self, enter: Enter, chief: User) -> None:
+        user = colleague("Redazione")
+        User.objects.filter(pk=user.pk).update(email="")
+        page = f"{USERS}{user.pk}/password/"
+        html = text_of(enter(chief).post(page, {"reason": "L'ha dimenticata"}, follow=True))
+        assert "non ha un indirizzo e-mail" in html
+        assert mail.outbox == []
+
     def test_an_email_that_cannot_leave_breaks_nothing(
         self, enter: Enter, chief: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
