@@ -46,6 +46,12 @@ class Lock:
 OWN = "La password è stata sbagliata cinque volte"
 ADDRESS = "Dalla tua rete sono arrivate troppe password sbagliate"
 NAME = "Per questo nome utente sono arrivate troppe password sbagliate in un giorno"
+# For the list of failed log-ins.
+LABELS = {
+    OWN: "il nome da questo indirizzo",
+    ADDRESS: "l'indirizzo",
+    NAME: "il nome, per un giorno",
+}
 
 
 class StaffBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
@@ -123,6 +129,12 @@ def current_lock(name: str, address: str | None, *, known_browser: bool = False)
     return None
 
 
+def locked_part(name: str, address: str | None) -> str:
+    """What waits, in words for the list of failed log-ins."""
+    lock = current_lock(name, address)
+    return LABELS[lock.reason] if lock else "no"
+
+
 def _wrong_today(name: str) -> QuerySet[AccessFailureLog]:
     since = timezone.now() - DAY
     wrong: QuerySet[AccessFailureLog] = AccessFailureLog.objects.filter(
@@ -191,5 +203,11 @@ def refused(request: HttpRequest, response: Any, credentials: dict[str, Any] | N
     lock = _lock_for(request, credentials) or Lock(OWN, timezone.now())
     wait = max(lock.ends - timezone.now(), timedelta())
     minutes = max(1, -(-wait // timedelta(minutes=1)))
-    context = {"reason": lock.reason, "minutes": minutes, "hours": minutes // 60, "ends": lock.ends}
+    context = {
+        "reason": lock.reason,
+        "minutes": minutes,
+        "hours": minutes // 60,
+        "ends": lock.ends,
+        "known_browsers_pass": lock.reason != OWN,
+    }
     return render(request, "admin/access/locked.html", context, status=429)
