@@ -44,7 +44,7 @@ def _switches() -> Iterator[CheckMessage]:
     if not settings.SECOND_FACTOR:
         yield _error(
             1,
-            "SECOND_FACTOR è spento: una password rubata basta per avvisare tutto il paese.",
+            "SECOND_FACTOR è spento: una password rubata basta per aprire tutto il back office.",
             "Togli la variabile dall'ambiente.",
         )
     if settings.DEBUG:

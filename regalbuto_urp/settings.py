@@ -144,7 +144,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "regalbuto_urp.access.passwords.WatchedLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 CONTENT_SECURITY_POLICY = {
@@ -163,6 +163,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60  # how long the link to choose a password holds
 AUTHENTICATION_BACKENDS = ["regalbuto_urp.access.locks.StaffBackend"]
 
 # Off only for trying the service out: `check --deploy` complains.
@@ -213,6 +215,9 @@ WHATSAPP_MEDIA_HOSTS = env.list(
     "WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"]
 )
 
+# The address of an antivirus, clamd: host:port, or the path of its socket. Empty: there is none.
+CLAMD = env("CLAMD", default="")
+
 # How long a call of the staff waits for «Me ne occupo» before everybody is called.
 ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
 
@@ -220,6 +225,8 @@ ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
 CONSENT_KEY = env("CONSENT_KEY", default="")
 # The register's copy on another disk; without one nobody can tell whether its last rows were cut off.
 CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
+# Where the register's head goes every day: only outside can a cut of register and journal together be seen.
+CONSENT_HEAD_EMAIL = env.list("CONSENT_HEAD_EMAIL", default=[])
 
 # --- What travels up from the channel (DESIGN 2) --------------------------------------------------
 
@@ -230,7 +237,10 @@ INBOUND_HANDLERS = [
     "subscribers.inbound.handle",
     "reports.inbound.handle",
 ]
+HEALTH_PROBLEMS = ["subscribers.health.problems"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+# Who confirms what takes two administrators.
+SECOND_PERSON = "regalbuto_urp.access.changes.propose"
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
 TEMPLATE_USES = ["broadcasts.composing.uses", "whatsapp.paging.uses"]
@@ -248,6 +258,7 @@ PERSONAL_DATA = [
 
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "auth.User", "exclude_fields": ["password", "last_login"], "m2m_fields": ["groups"]},
+    {"model": "regalbuto_urp.ChangeRequest", "exclude_fields": ["payload"]},
     {"model": "whatsapp.Template", "include_fields": ["category", "accepted_category", "status", "body"]},
     "whatsapp.StaffPhone",
     "subscribers.Topic",
@@ -295,7 +306,7 @@ CELERY_TASK_ROUTES = {
     "whatsapp.deliver_reply": {"queue": "reply"},
     "whatsapp.deliver_bulk": {"queue": "bulk"},
     "whatsapp.process_messages": {"queue": "inbound"},
-    "whatsapp.fetch_media": {"queue": "inbound"},
+    "whatsapp.fetch_media": {"queue": "media"},
     "whatsapp.process_statuses": {"queue": "status"},
     # An alert must leave within two seconds of its hold: not behind ordinary messages and receipts.
     "broadcasts.leave": {"queue": "alert"},
@@ -309,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
     "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscribers-expire": {"task": "subscribers.expire", "schedule": crontab(hour=3, minute=30)},
+    "subscribers-send-head": {"task": "subscribers.send_head", "schedule": 3600.0},
     "reports-sweep": {"task": "reports.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},

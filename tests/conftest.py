@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -20,6 +21,14 @@ from whatsapp.models import Channel
 settings.register_profile("short", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("FAULTS") or "short")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case's name, sent to every worker and put into the environment, does not hold a whole file."""
+    if isinstance(val, str | bytes) and len(val) > 200:
+        return f"{argname}-of-{len(val)}"
+    return None
+
 
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
 
@@ -44,6 +53,17 @@ def open_service() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Channel._meta.get_field("opened_at"), "_get_default", timezone.now)
         yield
+
+
+@pytest.fixture
+def soffice() -> str:
+    """LibreOffice without a screen. Without it the test is skipped; in CI that is a failure."""
+    program = shutil.which("soffice")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("LibreOffice is missing: .ci/run installs it")
+        pytest.skip("LibreOffice non c'è: «apt-get install libreoffice-calc-nogui» per questa prova")
+    return program
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from functools import partial
 
 from celery import shared_task
 
-from whatsapp import account, delivery, fetching, inbox, paging
+from whatsapp import account, delivery, fetching, inbox, mail, paging
 from whatsapp import sweep as sweeping
 from whatsapp.errors import ChannelError
 from whatsapp.models import Message, WebhookEvent
@@ -59,6 +59,11 @@ def sync_templates() -> None:
 @shared_task(name="whatsapp.call_again")
 def call_again() -> None:
     paging.call_again()
+
+
+@shared_task(name=mail.TASK)
+def send_mail() -> None:
+    mail.send_due()
 
 
 @shared_task(name="whatsapp.sweep")

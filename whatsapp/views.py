@@ -3,14 +3,18 @@
 import hmac
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from whatsapp import audit, health, inbox
 from whatsapp.errors import InvalidSignature
@@ -51,29 +55,35 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 @staff_member_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
-def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
-    """A file, for staff; what citizens sent only for who may see that. Only pictures we drew ourselves are
-    shown inline, sounds and clips are played; the rest is a download.
+def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> HttpResponseBase:
+    """A file, for staff; what is not for all subscribers only for who may see citizens' files.
 
-    Who opened which original is written down; the small pictures of the lists are not.
+    Only pictures we drew ourselves are shown inline, sounds and clips are played; the rest is a download. A
+    file with a warning needs a confirmation, a POST. Who opened which original is written down; the small
+    pictures of the lists are not.
     """
     shown = Media.objects.exclude(contents__messages__changed_by__content__kind=Kind.REVOKE)
     media = get_object_or_404(shown, pk=pk, status=Media.Status.FETCHED)
-    if not any(map(request.user.has_perm, SEES_ALL if media.inbound else SEES_SENT)):
+    if not any(map(request.user.has_perm, SEES_SENT if media.for_subscribers else SEES_ALL)):
         raise PermissionDenied
     file = media.thumbnail if thumbnail else media.file
     if not file.name or not file.storage.exists(file.name):
         raise Http404
+    if media.warning and request.method == "GET":
+        context = {**admin.site.each_context(request), "title": "Prima di aprire il file", "file": media}
+        return TemplateResponse(request, "admin/whatsapp/file.html", context)
     if not thumbnail:
         audit.note_opening(media)
-    is_picture = media.kind == Kind.IMAGE
-    name = f"whatsurp-{media.pk}.{file.name.rsplit('.', 1)[-1]}"
+    return _download(media, file)
+
+
+def _download(media: Media, file: FieldFile) -> FileResponse:
     response = FileResponse(
         file.open("rb"),
-        as_attachment=not is_picture,
-        filename=name,
+        as_attachment=media.kind != Kind.IMAGE,
+        filename=media.download_name,
         content_type=media.mime_type if media.kind in PLAYED else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"

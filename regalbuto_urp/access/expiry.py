@@ -1,11 +1,22 @@
-"""How long what is known of the staff's log-ins is kept (`whatsapp.personal_data`)."""
+"""How long what is known of the staff's access is kept (`whatsapp.personal_data`)."""
 
 from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.sessions.models import Session
 
+from regalbuto_urp.models import ChangeRequest
 from whatsapp.personal_data import Clock, deleting
 
 CLOCKS = (
+    Clock(
+        slug="requests",
+        name="Richieste tra amministratori",
+        explanation="Chi ha chiesto una modifica degli utenti o del servizio, chi l'ha decisa e perché; i "
+        "dati del nuovo utente. Che cosa è stato fatto resta nel registro delle azioni.",
+        days=365,
+        minimum=30,
+        due=lambda before: ChangeRequest.objects.filter(expires_at__lt=before),
+        discard=deleting(ChangeRequest),
+    ),
     Clock(
         slug="attempts",
         name="Tentativi di accesso falliti",

@@ -73,7 +73,7 @@ def test_many_notices_are_paged_with_few_queries(
 
 
 def test_the_picture_is_served_with_its_notice_only(notice: Broadcast, staff: Any, picture: bytes) -> None:
-    notice.media = media.save_outgoing(SimpleUploadedFile("foto.jpg", picture))
+    notice.media = media.save_outgoing(SimpleUploadedFile("foto.jpg", picture), for_subscribers=True)
     notice.save()
     sending.send(notice, staff)
     answer = Client().get(f"/avvisi/{notice.pk}/file/")
