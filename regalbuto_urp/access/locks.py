@@ -15,7 +15,6 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.db.models import Max, Model, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
@@ -24,12 +23,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from regalbuto_urp.access.addresses import client_address
+from whatsapp import mail
 
 DAY = timedelta(days=1)
 # Rows of failed log-ins kept at most: invented names cost an attacker time, and us no room.
 MOST_ROWS = 5000
-# A browser from which a person has logged in waits for its own mistakes only: whoever sends wrong passwords
-# for a name from elsewhere does not keep its owner out.
+# A browser from which a person has logged in waits for its own mistakes only: a stranger who sends wrong
+# passwords for a name does not keep its owner out.
 BROWSER_COOKIE = "known_browser"
 BROWSER_AGE = timedelta(days=180)
 _QUEUE = 7301  # of PostgreSQL's advisory locks, the class of ours for log-ins
@@ -166,16 +166,14 @@ def unlock(names: list[str]) -> None:
 
 def _warn(name: str) -> None:
     """Tell the person, if the name is one of ours."""
-    user = User.objects.filter(username=name, is_active=True).exclude(email="").first()
+    user = User.objects.filter(username=name, is_active=True).first()
     if user:
-        send_mail(
+        mail.enqueue(
+            user.email,
             "WhatsURP: tentativi di entrare con il tuo nome utente",
             f"In un giorno sono arrivate {settings.NAME_FAILURE_LIMIT} password sbagliate per il tuo nome "
             "utente. Per un giorno si entra solo dai browser già usati; se ti serve prima, chiedi a un "
             "amministratore di sbloccarti. Se non sei stato tu a sbagliare, avvisalo subito.",
-            None,
-            [user.email],
-            fail_silently=True,
         )
 
 
