@@ -229,9 +229,7 @@ class AccessAttemptAdmin(ReadOnly, BackOfficeAdmin[AccessAttempt]):
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("axes.delete_accessattempt")
 
-    locked = column(
-        "bloccato", lambda row: bool(locks.current_lock(row.username, row.ip_address)), boolean=True
-    )
+    locked = column("bloccato", lambda row: locks.locked_part(row.username, row.ip_address))
 
     @admin.action(description="Sblocca", permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:

@@ -15,7 +15,6 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.db.models import Max, Model, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
@@ -24,12 +23,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from regalbuto_urp.access.addresses import client_address
+from whatsapp import mail
 
 DAY = timedelta(days=1)
 # Rows of failed log-ins kept at most: invented names cost an attacker time, and us no room.
 MOST_ROWS = 5000
-# A browser from which a person has logged in waits for its own mistakes only: whoever sends wrong passwords
-# for a name from elsewhere does not keep its owner out.
+# A browser from which a person has logged in waits for its own mistakes only: a stranger who sends wrong
+# passwords for a name does not keep its owner out.
 BROWSER_COOKIE = "known_browser"
 BROWSER_AGE = timedelta(days=180)
 _QUEUE = 7301  # of PostgreSQL's advisory locks, the class of ours for log-ins
@@ -46,6 +46,12 @@ class Lock:
 OWN = "La password è stata sbagliata cinque volte"
 ADDRESS = "Dalla tua rete sono arrivate troppe password sbagliate"
 NAME = "Per questo nome utente sono arrivate troppe password sbagliate in un giorno"
+# For the list of failed log-ins.
+LABELS = {
+    OWN: "il nome da questo indirizzo",
+    ADDRESS: "l'indirizzo",
+    NAME: "il nome, per un giorno",
+}
 
 
 class StaffBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
@@ -123,6 +129,12 @@ def current_lock(name: str, address: str | None, *, known_browser: bool = False)
     return None
 
 
+def locked_part(name: str, address: str | None) -> str:
+    """What waits, in words for the list of failed log-ins."""
+    lock = current_lock(name, address)
+    return LABELS[lock.reason] if lock else "no"
+
+
 def _wrong_today(name: str) -> QuerySet[AccessFailureLog]:
     since = timezone.now() - DAY
     wrong: QuerySet[AccessFailureLog] = AccessFailureLog.objects.filter(
@@ -154,16 +166,14 @@ def unlock(names: list[str]) -> None:
 
 def _warn(name: str) -> None:
     """Tell the person, if the name is one of ours."""
-    user = User.objects.filter(username=name, is_active=True).exclude(email="").first()
+    user = User.objects.filter(username=name, is_active=True).first()
     if user:
-        send_mail(
+        mail.enqueue(
+            user.email,
             "WhatsURP: tentativi di entrare con il tuo nome utente",
             f"In un giorno sono arrivate {settings.NAME_FAILURE_LIMIT} password sbagliate per il tuo nome "
             "utente. Per un giorno si entra solo dai browser già usati; se ti serve prima, chiedi a un "
             "amministratore di sbloccarti. Se non sei stato tu a sbagliare, avvisalo subito.",
-            None,
-            [user.email],
-            fail_silently=True,
         )
 
 
@@ -191,5 +201,11 @@ def refused(request: HttpRequest, response: Any, credentials: dict[str, Any] | N
     lock = _lock_for(request, credentials) or Lock(OWN, timezone.now())
     wait = max(lock.ends - timezone.now(), timedelta())
     minutes = max(1, -(-wait // timedelta(minutes=1)))
-    context = {"reason": lock.reason, "minutes": minutes, "hours": minutes // 60, "ends": lock.ends}
+    context = {
+        "reason": lock.reason,
+        "minutes": minutes,
+        "hours": minutes // 60,
+        "ends": lock.ends,
+        "known_browsers_pass": lock.reason != OWN,
+    }
     return render(request, "admin/access/locked.html", context, status=429)
