@@ -1,5 +1,6 @@
 """What an address may ask of the back office: what its pages offer, and whatever else without an error."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,9 @@ class Asker:
 @pytest.fixture
 def asker(client: Client, world: None) -> Iterator[Asker]:
     asker = Asker(client)
+    logging.disable()  # each refusal is a line of the log; to format thousands of them takes minutes
     yield asker
+    logging.disable(logging.NOTSET)
     assert asker.wrong == []
 
 

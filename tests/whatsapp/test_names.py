@@ -42,7 +42,7 @@ def test_what_is_not_seen_is_not_kept(given: str, kept: str) -> None:
             "Sindaco 3\ufe0f\u20e39\ufe0f\u20e33\ufe0f\u20e34\ufe0f\u20e30\ufe0f\u20e3",
             "Sindaco …\ufe0f\u20e3",
         ),
-        ("Sindaco 39.34.0*.**.*2.01 URP", "Sindaco … URP"),
+        ("Sindaco " + "".join(f"{digit}\ufe0f\u20e3" for digit in "39340"), "Sindaco …\ufe0f\u20e3"),
         ("Maria 1985", "Maria 1985"),
         ("Bar 90° minuto", "Bar 90° minuto"),
         ("*Maria*", "*Maria*"),
