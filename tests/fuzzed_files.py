@@ -97,10 +97,6 @@ def main(seed: int, count: int) -> None:
         except Exception:
             failures.append(f"file {number} of seed {seed}: {traceback.format_exc()}")
         worst = max(worst, sum(os.times()[:4]) - before)
-    used = {
-        who: resource.getrusage(who).ru_maxrss // 1024
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    }
     answer = {
         "outcomes": outcomes,
         "failures": failures,
