@@ -83,8 +83,8 @@ class Snapshot:
             )
         if self.unscanned_files:
             found.append(
-                f"L'antivirus non risponde: {self.unscanned_files} file aspettano il controllo e non si "
-                "aprono. Avvisa l'amministratore (clamd)."
+                f"L'antivirus non risponde. File che aspettano il controllo e non si aprono: "
+                f"{self.unscanned_files}. Avvisa l'amministratore (clamd)."
             )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
