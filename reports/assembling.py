@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Count, Max, Prefetch, Q
@@ -21,6 +22,7 @@ SUMMARY_LIMIT = 2000
 DEFAULT_WORKING_DAYS = 20
 # As many open cases of one person as a message is compared with.
 CASES_LOOKED_AT = 20
+NUMBERS_LOOKED_AT = 20
 _NUMBER = re.compile(r"\b(20\d\d) ?[-/] ?(\d{1,6})\b")
 Event = ReportEvent.Kind
 
@@ -99,7 +101,8 @@ def _quoted(message: Message) -> int | None:
 
 def _named(message: Message) -> int | None:
     """The person's case whose number the text tells («la 2026-0012»)."""
-    numbers = [f"{year}-{int(number):04}" for year, number in _NUMBER.findall(message.text)]
+    named = islice(_NUMBER.finditer(message.text), NUMBERS_LOOKED_AT)
+    numbers = [f"{match[1]}-{int(match[2]):04}" for match in named]
     if not numbers:
         return None
     mine = Report.objects.filter(contact__in=message.contact.rows(), number__in=numbers)

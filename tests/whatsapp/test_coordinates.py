@@ -54,7 +54,8 @@ def test_minutes_and_seconds() -> None:
     "text",
     [
         "", "via Roma 12", "https://maps.app.goo.gl/AbCdEf123", "https://goo.gl/maps/xyz", "14 37",
-        "1.234.567", "il 12.05.2026 alle 14.30", "tel 0935 71111", "37.652512", "IBAN IT60X0542811101000000123456",
+        "1.234.567", "il 12.05.2026 alle 14.30", "tel 0935 71111", "37.652512",
+        "IBAN IT60X0542811101000000123456",
     ],
 )  # fmt: skip
 def test_what_is_no_place_is_none(text: str) -> None:
