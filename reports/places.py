@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from subscribers.phrases import NAMES
+from whatsapp import coordinates
 
 Point = tuple[float, float]  # longitude, latitude: GeoJSON's order
 
@@ -29,6 +30,11 @@ _NOT_IN_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS_LIMIT = 80
+# Degrees around the town's rectangle, about 20 kilometres: what lies further away is no place of a report.
+NEAR = 0.2
+WORDS_BESIDE = 3
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
 # What may stand in a street's name before the one word that tells it from others.
 _PARTICLES = frozenset([
     "di", "de", "del", "dello", "della", "dei", "degli", "delle", "dell'", "d'", "la", "lo",
@@ -80,6 +86,23 @@ def random_point_inside(rng: random.Random) -> tuple[float, float]:
 def valid(latitude: float, longitude: float) -> bool:
     """Can these be degrees at all? (Not a number is refused too.)"""
     return -90 <= latitude <= 90 and -180 <= longitude <= 180
+
+
+def find_point(text: str) -> tuple[float, float] | None:
+    """Latitude and longitude of the point in or near the town that a text names, or whose link it holds."""
+    longitudes, latitudes = zip(*boundary(), strict=True)
+    south, north = min(latitudes) - NEAR, max(latitudes) + NEAR
+    west, east = min(longitudes) - NEAR, max(longitudes) + NEAR
+    for latitude, longitude in coordinates.points(text):
+        if south <= latitude <= north and west <= longitude <= east:
+            return latitude, longitude
+    return None
+
+
+def is_point(text: str) -> bool:
+    """Is this a place and hardly anything else («sono qui https://maps…»)?"""
+    said = _WORD.findall(_LINK.sub(" ", text[: coordinates.LENGTH_LIMIT]))
+    return len(said) <= WORDS_BESIDE and find_point(text) is not None
 
 
 def find_address(text: str) -> str:

@@ -217,6 +217,39 @@ def test_a_place_outside_the_town_is_a_warning_not_a_refusal() -> None:
     assert "fuori dal territorio" in answers(contact)[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Buca qui https://www.google.com/maps/place/X/@37.66,14.62,15z/data=!3d37.6535!4d14.6396",
+        "Buca in mezzo alla strada, 37.6535, 14.6396",
+        "buca https://maps.apple.com/?ll=37.6535,14.6396&q=Buca",
+    ],
+)
+def test_a_place_in_a_link_or_in_figures_is_the_place_of_the_report(text: str) -> None:
+    report = report_of(text)
+    assert (report.latitude, report.longitude, report.inside_town) == (*INSIDE, True)
+    assert "place" not in report.asked
+
+
+@pytest.mark.parametrize(
+    "text", ["Buca, vedi https://maps.app.goo.gl/AbC", "Buca 45.4642, 9.1900", "Buca 3,50 4,20"]
+)
+def test_without_a_place_near_the_town_it_is_asked_for(text: str) -> None:
+    report = report_of(text)
+    assert (report.latitude, report.asked) == (None, ["place"])
+
+
+def test_a_link_answers_the_question_for_the_place() -> None:
+    contact = ContactFactory(reachable=True)
+    report = assembling.receive(piece(contact, "Lampione spento"))
+    assert report
+    assert report.asked == ["place"]
+    link = piece(contact, "sono qui https://maps.google.com/?q=37.6535%2C14.6396", after=60 * 60)
+    assert assembling.receive(link) == report
+    report.refresh_from_db()
+    assert (report.latitude, report.longitude) == INSIDE
+
+
 def test_a_place_that_cannot_be_is_kept_out() -> None:
     report = assembling.receive(piece(ContactFactory(reachable=True), "Rifiuti", place=(912.0, float("nan"))))
     assert report is not None

@@ -154,3 +154,30 @@ def each_word(pattern: re.Pattern[Any], length: int = 240) -> Iterator[str]:
 
 def _filled(unit: str, length: int) -> str:
     return (unit * (length // len(unit) + 1))[: length - 1] + BREAK
+
+
+def costly_messages(rng: random.Random, drawn: int) -> list[str]:
+    """What a citizen could send: the texts that once stopped the service, words that no cache knows, and as
+    many of the patterns' own as are `drawn`."""
+    patterns = [pattern for pattern in all_patterns().values() if isinstance(pattern.pattern, str)]
+    everything = " ".join(word for pattern in patterns for word in own_words(pattern)[:3])
+    return [
+        "ehi" * 39 + "z",
+        "ehi " * 29 + "rispondete",
+        "perdita di gas " + "del " * 60,
+        "perdita di gas " + "del " * 1000,
+        "\ufdfa" * LENGTH,
+        "\ufdfa " * (LENGTH // 2),
+        "non c'è fuoco " * 300,
+        "# " * (LENGTH // 2),
+        "via " + " " * (LENGTH - 4),
+        *(_random_words(rng) for _ in range(10)),
+        *(everything[at : at + LENGTH] for at in range(0, len(everything), LENGTH)),
+        *(rng.choice(list(texts(pattern, rng))) for pattern in rng.choices(patterns, k=drawn)),
+    ]
+
+
+def _random_words(rng: random.Random) -> str:
+    letters = "abcdefghilmnopqrstuvz"
+    words = ("".join(rng.choices(letters, k=rng.randint(5, 9))) for _ in range(600))
+    return " ".join(words)[:LENGTH]

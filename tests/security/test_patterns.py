@@ -104,37 +104,6 @@ def test_slow_patterns_would_be_found() -> None:
     assert set(too_slow(patterns)) == set(patterns)
 
 
-def adversarial_messages() -> list[str]:
-    """Texts of all kinds, of patterns of all kinds; the costliest known ones first."""
-    rng = random.Random(7)
-    patterns = list(adversarial.all_patterns().values())
-    drawn: list[str] = []
-    for pattern in rng.sample([p for p in patterns if isinstance(p.pattern, str)], MESSAGES):
-        texts = list(adversarial.texts(pattern, rng))
-        drawn.append(rng.choice(texts))
-    everything = " ".join(word for pattern in patterns for word in adversarial.own_words(pattern)[:3])
-    return [
-        "ehi" * 39 + "z",
-        "ehi " * 29 + "rispondete",
-        "perdita di gas " + "del " * 60,
-        "perdita di gas " + "del " * 1000,
-        "\ufdfa" * 4096,
-        "\ufdfa " * 2048,
-        "non c'è fuoco " * 300,
-        "# " * 2048,
-        "via " + " " * 4000,
-        *(everything[at : at + adversarial.LENGTH] for at in range(0, len(everything), adversarial.LENGTH)),
-        *drawn,
-    ]
-
-
-def random_words(rng: random.Random) -> str:
-    """No two alike, so that no cache helps."""
-    letters = "abcdefghilmnopqrstuvz"
-    words = ("".join(rng.choices(letters, k=rng.randint(5, 9))) for _ in range(600))
-    return " ".join(words)[: adversarial.LENGTH]
-
-
 @pytest.mark.django_db
 @pytest.mark.timeout(900)
 def test_no_message_is_slow(post_webhook: Any) -> None:
@@ -143,7 +112,7 @@ def test_no_message_is_slow(post_webhook: Any) -> None:
     inbox.process(WebhookEvent.Inbox.MESSAGES)  # what is loaded once is loaded
     rng = random.Random(3)
     slow = {}
-    for n, text in enumerate([*adversarial_messages(), *(random_words(rng) for _ in range(10))]):
+    for n, text in enumerate(adversarial.costly_messages(rng, MESSAGES)):
         seconds = LONGEST
         for run in range(RUNS):
             sender = {"from": f"3934{run}{n:07}", "from_user_id": f"IT.{run}.{n}"}

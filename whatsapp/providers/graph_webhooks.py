@@ -17,6 +17,7 @@ from whatsapp.providers.graph_fields import (
     text,
     time,
     word,
+    written,
 )
 from whatsapp.types import (
     IdentityChange,
@@ -142,7 +143,7 @@ def _read_content(message: Json) -> tuple[Kind, Json]:
     if problems := mappings(message.get("errors")):
         # Also a file too large for WhatsApp comes like this (131052).
         content = mapping(message.get(type_))
-        told = text(content.get("body") or content.get("caption"))
+        told = written(content.get("body") or content.get("caption"))
         return Kind.UNSUPPORTED, {"text": told, "payload": word(problems[0].get("code"), 20)}
     if type_ in MEDIA:
         return _read_media(message, type_)
@@ -155,13 +156,13 @@ def _read_content(message: Json) -> tuple[Kind, Json]:
 def _read_media(message: Json, type_: str) -> tuple[Kind, Json]:
     content = mapping(message.get(type_))
     if not (media_id := text(content.get("id"), 200)):
-        return Kind.OTHER, {"text": text(content.get("caption"))}
+        return Kind.OTHER, {"text": written(content.get("caption"))}
     media = InboundMedia(
         provider_media_id=media_id,
         mime_type=text(content.get("mime_type"), 80),
         filename=text(content.get("filename"), 120),
     )
-    return MEDIA[type_], {"text": text(content.get("caption")), "media": media}
+    return MEDIA[type_], {"text": written(content.get("caption")), "media": media}
 
 
 def _read_location(content: Json) -> tuple[Kind, Json]:
@@ -190,13 +191,13 @@ def _read_edit(content: Json) -> tuple[Kind, Json]:
     changed = mapping(content.get("message"))
     new = mapping(changed.get(text(changed.get("type"), 40)))
     return Kind.EDIT, {
-        "text": text(new.get("body") or new.get("caption")),
+        "text": written(new.get("body") or new.get("caption")),
         "context_id": text(content.get("original_message_id"), 200),
     }
 
 
 _CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
-    "text": lambda content: (Kind.TEXT, {"text": text(content.get("body"))}),
+    "text": lambda content: (Kind.TEXT, {"text": written(content.get("body"))}),
     "location": _read_location,
     "button": lambda content: (
         Kind.BUTTON_REPLY,
