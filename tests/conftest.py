@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
@@ -52,6 +52,13 @@ def open_service() -> Iterator[None]:
     """A channel is born open: the trial mode, in which citizens receive nothing, has tests of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Channel._meta.get_field("opened_at"), "_get_default", timezone.now)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """A real hash takes half a second of processor, and no test is about how hard ours is to guess."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
 
 
