@@ -24,8 +24,9 @@ settings.load_profile(os.environ.get("FAULTS") or "short")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """A case's name, sent to every worker and put into the environment, does not hold a whole file."""
-    if isinstance(val, str | bytes) and len(val) > 200:
+    """A case's name, sent to every worker and put into the environment, does not hold a whole file, whose
+    bytes may differ from process to process."""
+    if isinstance(val, str | bytes) and len(val) > 80:
         return f"{argname}-of-{len(val)}"
     return None
 

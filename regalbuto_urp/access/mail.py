@@ -1,17 +1,13 @@
 """E-mails to the staff about their own access."""
 
-import logging
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db import transaction
 
 from regalbuto_urp.access import journal
+from whatsapp import mail
 
-logger = logging.getLogger(__name__)
 TO_NOWHERE = ("console", "dummy")
 
 
@@ -25,7 +21,7 @@ def name_of(user: Any) -> str:
 
 
 def send(user: Any, subject: str, text: str, *, also_to: Iterable[str] = ()) -> None:
-    """Write to a member of the staff after the commit; one that cannot leave is in the log of actions.
+    """Write to a member of the staff after the commit, with retries.
 
     Args:
         also_to: other addresses, such as the one the person had until now.
@@ -33,16 +29,7 @@ def send(user: Any, subject: str, text: str, *, also_to: Iterable[str] = ()) -> 
     addresses = {user.email, *also_to} - {""}
     if not addresses:
         journal.note(user, "non avvisato per e-mail: manca l'indirizzo", actor=None)
-    for address in sorted(addresses):
-        transaction.on_commit(partial(_send, user, address, subject, text))
-
-
-def _send(user: Any, address: str, subject: str, text: str) -> None:
-    try:
-        send_mail(f"WhatsURP: {subject}", text, None, [address])
-    except OSError as error:  # the mail library's own errors are of this kind too
-        logger.error("an e-mail to the user %s did not leave: %s", user.pk, type(error).__name__)
-        journal.note(user, "l'e-mail di avviso non è partita", actor=None)
+    mail.enqueue(sorted(addresses), f"WhatsURP: {subject}", text)
 
 
 def tell(user: Any, done: str, *, actor: Any, second: Any = None, also_to: Iterable[str] = ()) -> None:
