@@ -126,8 +126,9 @@ def subscribed(numbers: Collection[str]) -> set[str]:
     """Those of these numbers whose person is subscribed."""
     active = Q(subscriber__state=Subscriber.State.ACTIVE)
     active |= Q(merged_into__subscriber__state=Subscriber.State.ACTIVE)
-    found = Contact.objects.filter(active, phone__in=numbers).values_list("phone", flat=True)
-    return {number for number in found if number}
+    people = contacts.by_number(numbers)
+    found = set(Contact.objects.filter(active, pk__in=people.values()).values_list("pk", flat=True))
+    return {number for number, pk in people.items() if pk in found}
 
 
 def name_if_nameless(contact: Contact, name: str) -> None:

@@ -32,7 +32,7 @@ _LINE_BREAK = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 CHUNK = 2000  # rows read at once
 BLOCK = 200  # lines sent at once
 # A telephone number as people write it, in pieces: at least nine digits, so that a date is none.
-_LIKE_A_NUMBER = re.compile(r"[\s(.,'€$£+-]*\d")
+_LIKE_A_NUMBER = re.compile(r"\A[\s(.,'€$£+-]*+\d")
 _IN_PIECES = re.compile(r"\d(?:[ .-]?\d){8,14}")
 Auditor = AbstractUser | AnonymousUser
 
@@ -98,7 +98,7 @@ class SubscriberResource(resources.Resource):  # type: ignore[type-arg]  # gener
 
     codice_interessato = Column(lambda row, _: row.contact.subject_id)
     numero = Column(lambda row, whole: identity(row.contact.phone, whole))
-    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.profile_name, whole))
+    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.name, whole))
     stato = Column(lambda row, _: row.get_state_display())
     iscritto_dal = Column(lambda row, _: moment(row.since))
     cancellato_il = Column(lambda row, _: moment(row.left_at))

@@ -20,7 +20,7 @@ from subscribers.enrolment import ALREADY, NAME_LIMIT, Refused
 from subscribers.listfile import Line
 from subscribers.models import ImportRow, SubscriberImport
 from subscribers.register import Source
-from whatsapp import audit, merging, templates
+from whatsapp import audit, contacts, merging, phones, templates
 from whatsapp.models import Contact
 from whatsapp.nudges import nudge
 
@@ -220,10 +220,13 @@ def _people(rows: list[ImportRow]) -> tuple[dict[str, Contact], datetime]:
     """
     now = timezone.now()
     rows = sorted(rows, key=lambda row: row.phone)
-    made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in rows]
+    numbers = [row.phone for row in rows]
+    known = contacts.by_number(numbers)
+    # Once for each line, though a list may have it in both spellings.
+    new = {min(phones.spellings(row.phone)): row for row in rows if row.phone not in known}
+    made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in new.values()]
     Contact.objects.bulk_create(made, ignore_conflicts=True)
-    found = Contact.objects.filter(phone__in=[row.phone for row in rows]).values_list("phone", "pk")
-    keys = {number: pk for number, pk in found if number}
+    keys = contacts.by_number(numbers)
     persons = merging.lock_all([*keys.values()])
     return {number: persons[pk] for number, pk in keys.items()}, now
 

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
@@ -21,6 +21,15 @@ from whatsapp.models import Channel
 settings.register_profile("short", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("FAULTS") or "short")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case's name, sent to every worker and put into the environment, does not hold a whole file, whose
+    bytes may differ from process to process."""
+    if isinstance(val, str | bytes) and len(val) > 80:
+        return f"{argname}-of-{len(val)}"
+    return None
+
 
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
 
@@ -44,6 +53,13 @@ def open_service() -> Iterator[None]:
     """A channel is born open: the trial mode, in which citizens receive nothing, has tests of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Channel._meta.get_field("opened_at"), "_get_default", timezone.now)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """A real hash takes half a second of processor, and no test is about how hard ours is to guess."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
 
 

@@ -1,6 +1,5 @@
-"""Telephone numbers: E.164 inside, masked wherever a person or a log does not need them whole."""
+"""Telephone numbers: E.164 inside, masked wherever a person does not need them whole."""
 
-import logging
 import re
 import unicodedata
 from typing import Literal
@@ -8,10 +7,24 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-# A long run of digits in a log line is a number, or a WhatsApp id, which contains one in clear.
+# A long run of digits is a number, or a WhatsApp id, which contains one in clear.
 _DIGITS = re.compile(r"\+?\d{8,15}")
 _MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")
 _WRITTEN = re.compile(r"\+?[\d\s./()–-]{6,}")
+# Digits that WhatsApp's own id of a number may leave out, or add, after the first group: numbering plans
+# changed, and old accounts kept their id. Brazil and Argentina: the 9 of mobiles; Mexico: the 1; Ivory Coast
+# and Benin: the prefix of 2021 and 2024.
+_VARIABLE = {
+    re.compile(r"(\+55\d\d)(9)?([6-9]\d{7})"): "9",
+    re.compile(r"(\+52)(1)?([2-9]\d{9})"): "1",
+    re.compile(r"(\+54)(9)?(\d{10})"): "9",
+    re.compile(r"(\+225)(01)?(\d[0-3]\d{6})"): "01",
+    re.compile(r"(\+225)(05)?(\d[4-6]\d{6})"): "05",
+    re.compile(r"(\+225)(07)?(\d[7-9]\d{6})"): "07",
+    re.compile(r"(\+229)(01)?(\d{8})"): "01",
+}
+# Two spellings of one number end alike.
+_SAME_END = 7
 # What spreadsheets make of a long number: 3,93401E+11, and 3401112233.0.
 _RUINED = re.compile(r"[\d.,]+ ?E ?\+?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(\+?\d{8,15})[.,]0{1,4}")
@@ -78,6 +91,25 @@ def kind(number: str) -> Literal["mobile", "landline", "other"]:
     return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(number)), "other")
 
 
+def spellings(number: str) -> list[str]:
+    """The number in E.164 first, then the other way in which WhatsApp or paper may write the same line."""
+    for pattern, inserted in _VARIABLE.items():
+        if match := pattern.fullmatch(number):
+            head, middle, tail = match.groups()
+            return [number, f"{head}{tail}" if middle else f"{head}{inserted}{tail}"]
+    return [number]
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Could these two numbers in E.164 be spellings of one? Of one country, and with the same end."""
+    if one[-_SAME_END:] != other[-_SAME_END:]:
+        return False
+    try:
+        return phonenumbers.parse(one).country_code == phonenumbers.parse(other).country_code
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def from_wa_id(wa_id: str | None) -> str | None:
     """E.164 from the digits of a webhook's `from` or `wa_id` (fact sheet 1.1: they come without `+`)."""
     digits = re.sub(r"[^0-9]", "", wa_id or "")
@@ -95,12 +127,3 @@ def masked(text: str) -> str:
     """The text with every telephone number and WhatsApp message id made unreadable."""
     text = _MESSAGE_ID.sub("wamid.***", text)
     return _DIGITS.sub(lambda match: f"{match[0][:4]}***{match[0][-2:]}", text)
-
-
-class MaskNumbers(logging.Filter):
-    """A log filter: no number reaches a log, whoever wrote the line (DESIGN 5.7)."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = masked(record.getMessage())
-        record.args = ()
-        return True

@@ -17,7 +17,7 @@ from subscribers import decoding, enrolment, exports, importing, listfile
 from subscribers.admin.pages import DayInput, form_page
 from subscribers.importing import Outcome, State
 from subscribers.models import SubscriberImport
-from whatsapp.admin.base import Paged, ReadOnly, badge, column
+from whatsapp.admin.base import Paged, ReadOnly, badge, column, key_of
 
 PROBLEMS = 50
 TONES = {State.PREVIEW: "amber", State.RUNNING: "blue", State.DONE: "green", State.CANCELLED: "grey"}
@@ -150,7 +150,7 @@ class SubscriberImportAdmin(ReadOnly, Paged[SubscriberImport]):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """What would happen, what is happening, or what has happened."""
-        source = self._found(request, object_id if object_id.isdecimal() else None)
+        source = self._found(request, key_of(object_id))
         refused = source.rows.filter(outcome=Outcome.REFUSED)
         told = {"source": source, "tone": TONES[State(source.state)], "problems": refused[:PROBLEMS]}
         told |= _standing(source)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from subscribers import retention
 from subscribers.models import RetentionRule, RetentionRun
-from whatsapp.admin.base import Fixed, Paged, ReadOnly, column
+from whatsapp import second_person
+from whatsapp.admin.base import BackOfficeAdmin, Fixed, Paged, ReadOnly, column
 
 LONGEST = 3650  # days: ten years
 
@@ -54,6 +55,31 @@ class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[RetentionRuleForm]:
         return RetentionRuleForm
 
+    def save_model(self, request: HttpRequest, obj: RetentionRule, form: Any, change: bool) -> None:
+        """A shorter term erases data the next night: it takes two administrators."""
+        before, name = form.initial["days"], retention.clocks()[obj.slug].name
+        if obj.days >= before:
+            super().save_model(request, obj, form, change)
+            return
+        waits = second_person.propose(
+            "shorten_retention",
+            by=request.user,
+            target=obj.pk,
+            values={"days": [before, obj.days]},
+            summary=f"{name}: {before} → {obj.days} giorni. Ciò che è più vecchio si cancella la notte dopo.",
+        )
+        if waits:
+            request.waits = True  # type: ignore[attr-defined]
+            text = f"«{name}» resta a {before} giorni finché un altro amministratore non conferma."
+            self.message_user(request, text, messages.WARNING)
+
+    def message_user(
+        self, request: HttpRequest, message: Any, level: Any = messages.INFO, *args: Any, **kwargs: Any
+    ) -> None:
+        """Django counts as changed what still waits."""
+        if not (level == messages.SUCCESS and hasattr(request, "waits")):
+            super().message_user(request, message, level, *args, **kwargs)
+
     name = column("che cosa", lambda row: retention.clocks()[row.slug].name)
 
     @admin.display(description="proposta e minimo")
@@ -87,7 +113,7 @@ class RetentionRuleAdmin(Fixed, Paged[RetentionRule]):
 
 
 @admin.register(RetentionRun)
-class RetentionRunAdmin(ReadOnly, admin.ModelAdmin[RetentionRun]):
+class RetentionRunAdmin(ReadOnly, BackOfficeAdmin[RetentionRun]):
     list_display = ["at", "name", "before", "removed"]
     list_display_links = None
     date_hierarchy = "at"

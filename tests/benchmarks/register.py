@@ -19,7 +19,9 @@ from typing import Any
 
 import django
 
-EVENTS, QUICK_EVENTS = 100_000, 10_000
+from tests.benchmarks.results import Line, Size
+
+EVENTS = {Size.FULL: 100_000, Size.QUICK: 10_000, Size.TINY: 500}
 STEP = 1000  # events a transaction
 LIMIT = 300  # MB of a process that exports
 SHOWN = (
@@ -33,14 +35,13 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def measure(*, quick: bool) -> list[Any]:
+def measure(size: Size) -> list[Line]:
     """Fill, verify against the journal, and export with whole numbers."""
     from django.test import override_settings
 
     from subscribers import comparing, verifying
-    from tests.benchmarks.results import Line
 
-    events = QUICK_EVENTS if quick else EVENTS
+    events = EVENTS[size]
     with tempfile.TemporaryDirectory() as folder, override_settings(CONSENT_JOURNAL=f"{folder}/journal"):
         began = time.perf_counter()
         _fill(events)
@@ -54,16 +55,22 @@ def measure(*, quick: bool) -> list[Any]:
     if (count, problem, differences) != (events, "", []):
         raise RuntimeError(f"{count} rows hold: {problem}; {len(differences)} differences")
     lines = [
-        Line(f"register: write {events} events, {STEP} a transaction, with journal", "-", f"{filled:.1f} s"),
-        Line(f"register: verify {events} events, evidence and journal", "-", f"{verified:.1f} s"),
-        Line("register: compare the subscriptions with them", "-", f"{compared:.1f} s"),
+        Line(
+            f"register: write {events} events, {STEP} a transaction, with journal",
+            "-",
+            f"{filled:.1f} s",
+            count=count,
+        ),
+        Line(
+            f"register: verify {events} events, evidence and journal",
+            "-",
+            f"{verified:.1f} s",
+            count=count,
+        ),
+        Line("register: compare the subscriptions with them", "-", f"{compared:.1f} s", count=count),
     ]
     for name, (model, form) in EXPORTS.items():
-        told = export(model, form)
-        figures = f"{told['rows']} rows, {told['mb']:.0f} MB in {told['seconds']:.1f} s"
-        lines.append(Line(f"export {name}", "-", figures))
-        peak = f"{told['peak']:.0f} MB"
-        lines.append(Line("    most memory of its process", f"< {LIMIT} MB", peak, told["peak"] < LIMIT))
+        lines += export(name, model, form)
     return lines
 
 
@@ -112,7 +119,7 @@ def _fill(events: int) -> None:
         cursor.execute("vacuum analyze")
 
 
-def export(model: str, form: dict[str, str]) -> dict[str, Any]:
+def export(name: str, model: str, form: dict[str, str]) -> list[Line]:
     """In a fresh process, with DEBUG off: with it Django keeps a copy of every statement."""
     command = [sys.executable, "-m", "tests.benchmarks.register", model, json.dumps(form)]
     done = subprocess.run(
@@ -123,7 +130,18 @@ def export(model: str, form: dict[str, str]) -> dict[str, Any]:
         text=True,
     )
     told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    figures = f"{told['rows']} rows, {told['mb']:.0f} MB in {told['seconds']:.1f} s"
+    peak = f"{told['peak']:.0f} MB"
+    return [
+        Line(f"export {name}", "-", figures, count=told["rows"]),
+        Line(
+            "    most memory of its process",
+            f"< {LIMIT} MB",
+            peak,
+            told["peak"] < LIMIT,
+            count=told["rows"],
+        ),
+    ]
 
 
 def main(model: str, form: dict[str, str]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.admin.models import CHANGE
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.contrib.auth.models import User
@@ -127,6 +127,12 @@ def attempt(at: datetime) -> Any:
     return made
 
 
+def wrong_password(at: datetime) -> Any:
+    made = AccessFailureLog.objects.create(username="x")
+    AccessFailureLog.objects.update(attempt_time=at)
+    return made
+
+
 def session(at: datetime) -> Any:
     return Session.objects.create(session_key=f"x{at:%H%M%S%f}", expire_date=at)
 
@@ -134,7 +140,7 @@ def session(at: datetime) -> Any:
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
-    "calls": call, "attempts": attempt, "sessions": session,
+    "calls": call, "attempts": attempt, "failures": wrong_password, "sessions": session,
 }  # fmt: skip
 
 
