@@ -42,7 +42,7 @@ from tests.factories.whatsapp import (
     StaffPhoneFactory,
 )
 from whatsapp import audit
-from whatsapp.models import Attempt, Call, Channel, Content, Media, Message, WebhookEvent
+from whatsapp.models import Attempt, Call, Channel, Content, Mail, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock
 from whatsapp.types import Kind, State
 
@@ -117,6 +117,10 @@ def call(at: datetime) -> Any:
     return Call.objects.create(reason="x", created_at=at)
 
 
+def sent_mail(at: datetime) -> Any:
+    return Mail.objects.create(address="x@example.org", subject="x", created_at=at, due_at=None)
+
+
 def stranger(at: datetime) -> Any:
     return ContactFactory(created_at=at)
 
@@ -140,7 +144,8 @@ def session(at: datetime) -> Any:
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
-    "calls": call, "attempts": attempt, "failures": wrong_password, "sessions": session,
+    "calls": call, "mails": sent_mail, "attempts": attempt, "failures": wrong_password,
+    "sessions": session,
 }  # fmt: skip
 
 
