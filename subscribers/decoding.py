@@ -42,7 +42,8 @@ class Doubtful(Unreadable):
     def __init__(self, samples: dict[str, list[str]]) -> None:
         super().__init__(
             "Non è chiaro con quale alfabeto è stato salvato l'elenco: scegli la riga in cui le parole sono "
-            "scritte bene e indica di nuovo il file. Se nessuna va bene: " + SAVE_AS
+            "scritte bene e indica di nuovo il file. Se nessuna va bene: "
+            f"{SAVE_AS[0].lower()}{SAVE_AS[1:]}"
         )
         self.samples = samples
 

@@ -93,7 +93,7 @@ class ImportForm(forms.Form):
 
     def _ask_for_the_alphabet(self, doubt: listfile.Doubtful) -> None:
         """Offer the alphabets, each with some of the list's own words."""
-        self.fields = {"file": self.fields["file"], "alphabet": self._alphabet} | self.fields
+        self.fields = {"alphabet": self._alphabet, **self.fields}
         self._alphabet.choices = [  # type: ignore[attr-defined]
             (name, f"{', '.join(words)} — {decoding.ALPHABETS[name]}")
             for name, words in doubt.samples.items()
