@@ -64,7 +64,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         label="Coordinate",
         required=False,
         max_length=500,
-        help_text="Copiate dalla mappa, per esempio 37.6525, 14.6398.",
+        help_text="Copiate dalla mappa, per esempio 37.6525, 14.6398, oppure il link per intero.",
     )
 
     class Meta:

@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -7,19 +8,28 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.chromium import CHROMIUM, DESK, PHONE, launch
+from tests.chromium import CHROMIUM, DESK, PHONE, SharedBrowser
 from whatsapp.models import Channel
 
 # The same draws at every run, whatever the machine's speed; `make faults` looks for new ones.
 settings.register_profile("short", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("FAULTS") or "short")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case's name, sent to every worker and put into the environment, does not hold a whole file, whose
+    bytes may differ from process to process."""
+    if isinstance(val, str | bytes) and len(val) > 80:
+        return f"{argname}-of-{len(val)}"
+    return None
+
 
 expect.set_options(timeout=20_000)  # milliseconds: five seconds are few for a browser among other tests
 
@@ -46,20 +56,41 @@ def open_service() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless. Without one the test is skipped; in CI that is a failure.
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """A real hash takes half a second of processor, and no test is about how hard ours is to guess."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
-    One for each test: Playwright's event loop, left running, would follow the thread into other tests.
-    """
+
+@pytest.fixture
+def soffice() -> str:
+    """LibreOffice without a screen. Without it the test is skipped; in CI that is a failure."""
+    program = shutil.which("soffice")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("LibreOffice is missing: .ci/run installs it")
+        pytest.skip("LibreOffice non c'è: «apt-get install libreoffice-calc-nogui» per questa prova")
+    return program
+
+
+@pytest.fixture(scope="session")
+def shared_browser() -> Iterator[SharedBrowser]:
+    """Starts when the first test asks for it."""
+    shared = SharedBrowser()
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture
+def browser(shared_browser: SharedBrowser) -> Iterator[Browser]:
+    """Debian's Chromium, headless. Without one the test is skipped; in CI that is a failure."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing: .ci/run installs it")
         pytest.skip("Chromium non c'è: «apt-get install chromium» per le prove nel browser")
-    with sync_playwright() as playwright:
-        started = launch(playwright)
+    with shared_browser.lent() as started:
         yield started
-        started.close()
 
 
 class Visit(Protocol):

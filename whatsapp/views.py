@@ -1,8 +1,12 @@
 """The webhook's door, the staff's door to files, and the health page."""
 
+import hmac
+
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -10,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from whatsapp import audit, health, inbox
 from whatsapp.errors import InvalidSignature
@@ -87,9 +91,27 @@ def _download(media: Media, file: FieldFile) -> FileResponse:
     return response
 
 
-@require_GET
+@require_safe
 @never_cache
 def salute(request: HttpRequest) -> JsonResponse:
-    """Health for a monitor: 200 when all is well, 503 when somebody should look. No personal data."""
-    snapshot = health.snapshot()
-    return JsonResponse(snapshot.as_json(), status=200 if snapshot.healthy else 503)
+    """Health for a monitor: 200 when all is well, 503 when somebody should look.
+
+    A stranger reads which of the two; with `Authorization: Bearer <HEALTH_TOKEN>` one reads what is wrong,
+    the figures and the version. No personal data.
+    """
+    try:
+        snapshot = health.snapshot()
+    except DatabaseError:
+        details = {"stato": health.BAD, "problemi": ["Il database non risponde."]}
+    else:
+        details = snapshot.as_json()
+    status = 200 if details["stato"] == health.GOOD else 503
+    if not _knows_token(request):
+        return JsonResponse({"stato": details["stato"]}, status=status)
+    return JsonResponse({"versione": settings.VERSION, **details}, status=status)
+
+
+def _knows_token(request: HttpRequest) -> bool:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    expected = settings.HEALTH_TOKEN
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())

@@ -7,6 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const form = box.closest("form");
   const NAMES = ["draft", "category", "title", "text", "kept", "coordinates", "place_name", "place_address"];
   const WAIT = 2000; // milliseconds after the last keystroke
+  const SAVED = "Salvata";
   const field = (name) => form.elements.namedItem(name);
   const find = (selector) => document.querySelector(selector);
   const slot = () => `whatsurp-draft:${location.pathname}`;
@@ -89,8 +90,8 @@ document.addEventListener("DOMContentLoaded", () => {
     find("[data-writing]").textContent = found.note;
     find("[data-writing]").hidden = !found.note;
     if (find("[data-conflict] > p")) find("[data-conflict]").replaceChildren();
-    if (dirty) stash(); // typed meanwhile
-    say(`Salvata alle ${found.saved}`);
+    if (dirty) stash(); // typed meanwhile: not saved yet
+    else say(`${SAVED} alle ${found.saved}`);
   }
 
   function disagree(found) {
@@ -150,6 +151,7 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("input", () => {
     dirty = true;
     stash();
+    if (find("[data-saved]").textContent.startsWith(SAVED)) say(""); // it was true of an earlier text
     clearTimeout(timer);
     timer = setTimeout(save, WAIT);
   });

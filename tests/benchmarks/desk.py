@@ -8,34 +8,32 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.results import Line, percentile, shown
+from tests.benchmarks.results import Line, Size, percentile, shown
+from tests.chromium import launch
 from tests.journeys.town import PASSWORD, Phone, Town
 
 # WhatsApp takes about ten messages a minute to one telephone: more runs would measure that.
-RUNS, QUICK_RUNS = 9, 5
+RUNS = {Size.FULL: 9, Size.QUICK: 5, Size.TINY: 1}
 DUTY = (
     "insert into whatsapp_staffphone (user_id, contact_id, on_duty) select u.id, c.id, true"
     " from auth_user u, whatsapp_contact c where u.username = 'segreteria' and c.phone = %s"
 )
 
 
-def measure(*, quick: bool) -> list[Line]:
+def measure(size: Size) -> list[Line]:
     """From the moment the simulated WhatsApp is told to send, so with its own delay of 50 ms."""
     folder = Path(tempfile.mkdtemp(prefix="whatsurp-desk-"))
     town = Town("desk", broker=4, media=folder)
     try:
         town.start()
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            page = browser.new_page()
+            page = launch(playwright).new_page()
             page.goto(f"{town.site}/admin/")
             page.fill("#id_username", "segreteria")
             page.fill("#id_password", PASSWORD)
             page.click("[type=submit]")
             page.goto(f"{town.site}/admin/reports/report/")
-            return _figures(town, page, QUICK_RUNS if quick else RUNS)
+            return _figures(town, page, RUNS[size])
     finally:
         town.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,4 +76,4 @@ def _calls(duty: Phone) -> int:
 
 def _line(figure: str, target: str, times: list[float]) -> Line:
     worst = percentile(times, 1)
-    return Line(figure, target, f"{shown(times, 's', 2)}, slowest {worst:.2f}")
+    return Line(figure, target, f"{shown(times, 's', 2)}, slowest {worst:.2f}", count=len(times))

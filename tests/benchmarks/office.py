@@ -5,7 +5,6 @@ import re
 import time
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -17,15 +16,17 @@ from subscribers import register
 from subscribers.models import Subscriber
 from tests import pages
 from tests.benchmarks import stage
-from tests.benchmarks.results import Line, percentile
+from tests.benchmarks.results import Line, Size, percentile
 from tests.factories.broadcasts import BroadcastFactory
 from tests.factories.town import many_reports
 from whatsapp import channels
 from whatsapp.models import Contact
 
 NOTICES = 100  # each to a tenth of the people
-FEW, MANY, QUICK_MANY = 1_000, 100_000, 10_000  # people; the messages are ten for each
-LIST_LIMIT, RUNS = 300, 3  # ms; the first run warms up
+FEW = {Size.FULL: 1_000, Size.QUICK: 1_000, Size.TINY: 100}  # people; the messages are ten for each
+MANY = {Size.FULL: 100_000, Size.QUICK: 10_000, Size.TINY: 200}
+RUNS = {Size.FULL: 3, Size.QUICK: 3, Size.TINY: 1}  # the first of many warms up
+LIST_LIMIT = 300  # ms
 MESSAGES = """
 insert into whatsapp_message (contact_id, content_id, inbound, lane, state, reason, error_code, attempts_made,
     created_at, due_at, accepted_at, sent_at, delivered_at, read_at, context_id)
@@ -43,15 +44,15 @@ where not exists (select from whatsapp_attempt a where a.message_id = m.id)
 """
 
 
-def measure(*, quick: bool) -> list[Line]:
+def measure(size: Size) -> list[Line]:
     """First a small town, then the large one: each page asks the database the same number of questions."""
-    stage.clear()
+    stage.settle(0)
     many_reports(200, seed=9)
-    _settle(FEW)
-    few = _visit()
-    people = QUICK_MANY if quick else MANY
+    _settle(FEW[size])
+    few = _visit(RUNS[size])
+    people = MANY[size]
     _settle(people)
-    many = _visit()
+    many = _visit(RUNS[size])
     # Another state of the newest thing may need one more; a question for each row would be dozens.
     grown = [
         f"{path}: {few[path][1]} → {count}"
@@ -65,16 +66,19 @@ def measure(*, quick: bool) -> list[Line]:
             f"{len(many)} pages, {people} contacts, {10 * people} messages: median, 95%, slowest",
             f"{LIST_LIMIT} ms",
             f"{percentile(times, 0.5):.0f}, {percentile(times, 0.95):.0f}, {max(times):.0f} ms",
+            count=len(many),
         ),
         Line(
             "pages that ask more questions than with a hundredth of it",
             "0",
             ", ".join(grown) or "0",
             not grown,
+            count=len(few),
         ),
     ]
     return lines + [
-        Line(f"    {path}", f"{LIST_LIMIT} ms", f"{ms:.0f} ms, {n} queries") for path, (ms, n) in slow[:12]
+        Line(f"    {path}", f"{LIST_LIMIT} ms", f"{ms:.0f} ms, {queries} queries", count=people)
+        for path, (ms, queries) in slow[:12]
     ]
 
 
@@ -113,16 +117,16 @@ def _settle(people: int) -> None:
         cursor.execute("vacuum analyze")
 
 
-def _visit() -> dict[str, tuple[float, int]]:
+def _visit(runs: int) -> dict[str, tuple[float, int]]:
     """Page, without the objects' numbers -> milliseconds (the best of few) and queries."""
     told: dict[str, tuple[float, int]] = {}
     client = Client()
     logging.disable(logging.WARNING)  # what is refused, by its page
-    client.force_login(User.objects.get_or_create(username="capo", is_staff=True, is_superuser=True)[0])
+    client.force_login(stage.manager())
     with override_settings(DEBUG=False, ALLOWED_HOSTS=["*"]):
         for _name, path in tqdm(list(pages.addresses()), desc="pages", leave=False):
             times = []
-            for _run in range(RUNS):
+            for _run in range(runs):
                 began = time.perf_counter()
                 with CaptureQueriesContext(connection) as queries:
                     answer: Any = client.get(path)
@@ -130,5 +134,5 @@ def _visit() -> dict[str, tuple[float, int]]:
             assert answer.status_code < 500, (path, answer.status_code)
             page = re.sub(r"/\d+/", "/…/", path)
             before = told.get(page, (0.0, 0))
-            told[page] = max(before[0], min(times[1:])), max(before[1], len(queries))
+            told[page] = max(before[0], min(times[1:] or times)), max(before[1], len(queries))
     return told

@@ -19,7 +19,9 @@ from typing import Any
 
 import django
 
-EVENTS, QUICK_EVENTS = 100_000, 10_000
+from tests.benchmarks.results import Line, Size
+
+EVENTS = {Size.FULL: 100_000, Size.QUICK: 10_000, Size.TINY: 500}
 STEP = 1000  # events a transaction
 LIMIT = 300  # MB of a process that exports
 SHOWN = (
@@ -33,14 +35,13 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def measure(*, quick: bool) -> list[Any]:
+def measure(size: Size) -> list[Line]:
     """Fill, verify against the journal, and export with whole numbers."""
     from django.test import override_settings
 
-    from subscribers import verifying
-    from tests.benchmarks.results import Line
+    from subscribers import comparing, verifying
 
-    events = QUICK_EVENTS if quick else EVENTS
+    events = EVENTS[size]
     with tempfile.TemporaryDirectory() as folder, override_settings(CONSENT_JOURNAL=f"{folder}/journal"):
         began = time.perf_counter()
         _fill(events)
@@ -48,18 +49,28 @@ def measure(*, quick: bool) -> list[Any]:
         began = time.perf_counter()
         count, problem = verifying.verify()
         verified = time.perf_counter() - began
-    if (count, problem) != (events, ""):
-        raise RuntimeError(f"{count} rows hold: {problem}")
+    began = time.perf_counter()
+    differences = list(comparing.differences())
+    compared = time.perf_counter() - began
+    if (count, problem, differences) != (events, "", []):
+        raise RuntimeError(f"{count} rows hold: {problem}; {len(differences)} differences")
     lines = [
-        Line(f"register: write {events} events, {STEP} a transaction, with journal", "-", f"{filled:.1f} s"),
-        Line(f"register: verify {events} events, evidence and journal", "-", f"{verified:.1f} s"),
+        Line(
+            f"register: write {events} events, {STEP} a transaction, with journal",
+            "-",
+            f"{filled:.1f} s",
+            count=count,
+        ),
+        Line(
+            f"register: verify {events} events, evidence and journal",
+            "-",
+            f"{verified:.1f} s",
+            count=count,
+        ),
+        Line("register: compare the subscriptions with them", "-", f"{compared:.1f} s", count=count),
     ]
     for name, (model, form) in EXPORTS.items():
-        told = export(model, form)
-        figures = f"{told['rows']} rows, {told['mb']:.0f} MB in {told['seconds']:.1f} s"
-        lines.append(Line(f"export {name}", "-", figures))
-        peak = f"{told['peak']:.0f} MB"
-        lines.append(Line("    most memory of its process", f"< {LIMIT} MB", peak, told["peak"] < LIMIT))
+        lines += export(name, model, form)
     return lines
 
 
@@ -70,18 +81,21 @@ def _fill(events: int) -> None:
     from tqdm import tqdm
 
     from subscribers import register
+    from subscribers.models import Subscriber, Topic, TopicPreference
     from subscribers.register import Kind
     from tests.benchmarks import stage
     from whatsapp.models import Contact
 
     stage.settle(events * 2 // 5)
+    now = timezone.now()
+    Subscriber.objects.update(since=now)
     kinds = [(Kind.SUBSCRIBED, ""), (Kind.TERMS, ""), (Kind.TOPIC_LEFT, "eventi")]
     entries = [
         register.Entry(
             subject_id=contact.subject_id,
             kind=kind,
             topic=topic,
-            at=timezone.now(),
+            at=now,
             evidence=register.Evidence(
                 text="Iscrizione on",
                 message_id=f"wamid.BENCH{contact.pk:050}",
@@ -96,11 +110,16 @@ def _fill(events: int) -> None:
     for first in tqdm(range(0, events, STEP), desc="register", leave=False):
         with transaction.atomic():
             register.append(*entries[first : first + STEP])
+    topic = Topic.objects.get(slug="eventi")
+    leavers = Subscriber.objects.order_by("contact")[::2]
+    TopicPreference.objects.bulk_create(
+        TopicPreference(subscriber=subscriber, topic=topic) for subscriber in leavers
+    )
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze")
 
 
-def export(model: str, form: dict[str, str]) -> dict[str, Any]:
+def export(name: str, model: str, form: dict[str, str]) -> list[Line]:
     """In a fresh process, with DEBUG off: with it Django keeps a copy of every statement."""
     command = [sys.executable, "-m", "tests.benchmarks.register", model, json.dumps(form)]
     done = subprocess.run(
@@ -111,7 +130,18 @@ def export(model: str, form: dict[str, str]) -> dict[str, Any]:
         text=True,
     )
     told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    figures = f"{told['rows']} rows, {told['mb']:.0f} MB in {told['seconds']:.1f} s"
+    peak = f"{told['peak']:.0f} MB"
+    return [
+        Line(f"export {name}", "-", figures, count=told["rows"]),
+        Line(
+            "    most memory of its process",
+            f"< {LIMIT} MB",
+            peak,
+            told["peak"] < LIMIT,
+            count=told["rows"],
+        ),
+    ]
 
 
 def main(model: str, form: dict[str, str]) -> dict[str, float]:

@@ -1,10 +1,19 @@
 """What the staff see of 100,000 reports: the list, the map, the statistics, the files."""
 
 import time
-from typing import Any
 
-REPORTS, QUICK_REPORTS = 100_000, 10_000
-RUNS = 5
+from django.db import connection
+from django.test import Client, override_settings
+
+from reports import surroundings
+from reports.models import Report, ReportCategory
+from tests.benchmarks import stage
+from tests.benchmarks.register import export
+from tests.benchmarks.results import Line, Size, shown
+from tests.factories.town import many_reports
+
+REPORTS = {Size.FULL: 100_000, Size.QUICK: 10_000, Size.TINY: 300}
+RUNS = {Size.FULL: 5, Size.QUICK: 5, Size.TINY: 1}
 PAGES = {
     "list, all": ("", 300),
     "list, open": ("?aperta=si", 300),
@@ -19,31 +28,22 @@ PAGES = {
 }
 
 
-def measure(*, quick: bool) -> list[Any]:
+def measure(size: Size) -> list[Line]:
     """Each page as the browser asks for it, the median of five; the files in a process of their own."""
-    from django.contrib.auth.models import User
-    from django.db import connection
-    from django.test import Client, override_settings
-
-    from reports import surroundings
-    from reports.models import Report, ReportCategory
-    from tests.benchmarks.register import LIMIT, export
-    from tests.benchmarks.results import Line, shown
-    from tests.factories.town import many_reports
-
-    count = QUICK_REPORTS if quick else REPORTS
+    count = REPORTS[size]
+    stage.settle(0)
     many_reports(count)
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze")
     client = Client()
-    client.force_login(User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)[0])
+    client.force_login(stage.manager())
     category = ReportCategory.objects.get(slug="strade").pk
     report = Report.objects.filter(latitude__isnull=False, category=category).latest("opened_at")
     lines = []
     with override_settings(DEBUG=False, ALLOWED_HOSTS=["*"]):
         for name, (address, limit) in PAGES.items():
             times = []
-            for _run in range(RUNS + 1):  # the first one warms up
+            for _run in range(RUNS[size] + 1):  # the first one warms up
                 began = time.perf_counter()
                 if address is None:
                     surroundings.suggest_duplicates(report)
@@ -51,13 +51,8 @@ def measure(*, quick: bool) -> list[Any]:
                     answer = client.get(f"/admin/reports/report/{address.format(category=category)}")
                     assert answer.status_code == 200, (name, answer.status_code)
                 times.append((time.perf_counter() - began) * 1000)
-            lines.append(
-                Line(f"{count} reports: {name}", f"{limit} ms" if limit else "-", shown(times[1:], "ms"))
-            )
+            target = f"{limit} ms" if limit else "-"
+            lines.append(Line(f"{count} reports: {name}", target, shown(times[1:], "ms"), count=count))
     for kind in ("csv", "geojson"):
-        told = export("reports/report", {"kind": kind})
-        figures = f"{told['rows']} rows, {told['mb']:.0f} MB in {told['seconds']:.1f} s"
-        lines.append(Line(f"export the reports as {kind}", "-", figures))
-        peak = f"{told['peak']:.0f} MB"
-        lines.append(Line("    most memory of its process", f"< {LIMIT} MB", peak, told["peak"] < LIMIT))
+        lines += export(f"the reports as {kind}", "reports/report", {"kind": kind})
     return lines

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from broadcasts import progress, sending
 from broadcasts.models import Broadcast, Category
+from tests.chromium import fits
 from tests.conftest import Visit
 from tests.factories.broadcasts import SubscribedContactFactory, UserFactory
 from whatsapp.models import Message, Template
@@ -51,7 +52,7 @@ def test_from_the_first_word_to_the_last_receipt(page: Page, picture: bytes) -> 
     expect(page.get_by_role("button", name="Annulla l'invio")).to_be_visible()
     before = int(page.locator("[data-countdown]").inner_text())
     expect(page.locator("[data-countdown]")).not_to_have_text(str(before))
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     page.get_by_role("button", name="Annulla l'invio").click()
     page.get_by_role("button", name="Controlla…").click()
     page.get_by_role("button", name="Invia a 3 persone").click()
@@ -59,7 +60,7 @@ def test_from_the_first_word_to_the_last_receipt(page: Page, picture: bytes) -> 
     Broadcast.objects.update(leaves_at=timezone.now())
     sending.leave_due()
     expect(page.locator("[data-count=queued]")).to_have_text("3")  # the page goes on by itself
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
 
     Message.objects.update(state=State.READ)
     expect(page.locator("[data-count=read]")).to_have_text("3")

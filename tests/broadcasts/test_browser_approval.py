@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from broadcasts import approval, progress, sending
 from broadcasts.models import Broadcast
+from tests.chromium import fits
 from tests.conftest import Visit
 from tests.factories.broadcasts import BroadcastFactory, SubscribedContactFactory, UserFactory, category
 from whatsapp.models import Message, Template
@@ -57,11 +58,11 @@ class Hand:
 
     def sees(self, state: str) -> None:
         expect(self.page.locator("[data-state]")).to_have_text(state)
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert fits(self.page)
 
     def reads(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert fits(self.page)
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from broadcasts.models import Broadcast, Budget, Price
 from broadcasts.types import State
 from tests.broadcasts import test_browser
 from tests.broadcasts.test_bad_input import PDF
+from tests.chromium import fits
 from tests.factories.broadcasts import BroadcastFactory, UserFactory
 
 pytestmark = [
@@ -53,7 +54,26 @@ def test_a_ready_text_is_filled_saves_itself_and_stays(page: Page) -> None:
     expect(page.get_by_role("button", name="Invia a 3 persone")).to_be_visible()
     expect(page.get_by_text("Via Roma riaperta").first).to_be_visible()
     assert Broadcast.objects.count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
+
+
+def test_what_is_typed_while_a_save_is_under_way_is_not_called_saved(page: Page) -> None:
+    page.goto(f"{LIST}{BroadcastFactory(text='Testo di prima.').pk}/change/")
+    saves: list[Route] = []
+    page.route(f"**{LIST}salva/", lambda route: saves.append(route))
+    state = page.locator("[data-saved]")
+    with page.expect_request(f"**{LIST}salva/"):
+        page.locator("#id_text").fill("La prima metà")
+        expect(state).to_be_empty()
+    page.locator("#id_text").fill("La prima metà e la seconda.")
+    with page.expect_request(f"**{LIST}salva/"), page.expect_response(f"**{LIST}salva/"):
+        saves[0].continue_()
+    expect(state).to_be_empty()
+    assert Broadcast.objects.get().text == "La prima metà"
+    saves[1].continue_()
+    assert saved(page).text == "La prima metà e la seconda."
+    page.reload()
+    expect(page.locator("[data-offer]")).to_be_hidden()
 
 
 def test_two_people_on_one_draft_lose_nothing(page: Page) -> None:
@@ -92,7 +112,7 @@ def test_over_the_budget_one_has_to_say_so(page: Page) -> None:
     page.get_by_role("button", name="Invia a 3 persone").click()
     assert Broadcast.objects.get().state == State.DRAFT  # the browser asks for the tick
     page.get_by_label("So che supera la spesa prevista").first.check()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     page.get_by_role("button", name="Invia a 3 persone").click()
     expect(page.locator("[data-state]")).to_have_text("in partenza")
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from regalbuto_urp.run import DEMO_PASSWORD
+from tests.chromium import fits
 from tests.guide.practice import Practice
 
 PATIENCE = 90_000  # milliseconds: workers, receipts and a machine that does something else
@@ -138,7 +139,7 @@ class Person:
         if mark := frame.get("mark"):
             expect(mark).to_be_visible(timeout=PATIENCE)
         assert self.refused == []
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        assert fits(self.page), name
         if self.camera:
             self.camera.take(self.page, name, **frame)
 

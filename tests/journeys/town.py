@@ -17,6 +17,12 @@ from honcho.environ import parse_procfile
 from regalbuto_urp.local import BASE_DIR, answers, free_port, start_simulator, stop_process, wait_for
 
 PASSWORD = "una-parola-lunga-di-prova"
+PREPARE = """
+from django.core.management import call_command
+call_command("migrate", interactive=False, verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
+call_command("sync_templates")
+"""
 # Run inside the town: users as the demo data makes them, without its citizens.
 CREATE_USERS = f"""
 from django.contrib.auth.models import Group, User
@@ -31,6 +37,8 @@ channels.open_service(channels.current(), user)
 
 class Town:
     """Web, workers, beat and simulator; `database` names a fresh database, `broker` a Redis number."""
+
+    FILL = CREATE_USERS  # run after `PREPARE`
 
     def __init__(self, database: str, *, broker: int, media: Path) -> None:
         self.port, self.simulator_port = free_port(), free_port()
@@ -66,17 +74,10 @@ class Town:
             admin.execute(f'drop database if exists "{self.database}"')
             admin.execute(f'create database "{self.database}"')
         self.processes["simulator"] = start_simulator(self.environment)
-        self.manage("migrate", "--noinput", "--verbosity", "0")
-        self.manage("collectstatic", "--noinput", "--verbosity", "0")
-        self.manage("sync_templates")
-        self.fill()
+        self.manage("shell", "-c", PREPARE + self.FILL)
         for name in ["web", "alert", "reply", "media", "bulk", "beat"]:
             self.start_process(name)
         wait_for(lambda: answers(f"{self.site}/"), "Il sito", seconds=120)
-
-    def fill(self) -> None:
-        """Who works here."""
-        self.manage("shell", "-c", CREATE_USERS)
 
     def start_process(self, name: str) -> None:
         command = parse_procfile((BASE_DIR / "Procfile").read_text()).processes[name]

@@ -9,6 +9,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import BrowserContext, Page, expect
 
 from regalbuto_urp.access import factor
+from tests.chromium import fits
 from tests.conftest import Visit
 from tests.factories.reports import report_of
 from tests.regalbuto_urp.test_second_factor import code_of
@@ -44,17 +45,12 @@ def enter(page: Page, user: User, password: str = PASSWORD) -> None:
     page.wait_for_load_state()
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
 def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) -> None:
     user = staff("Amministratori")
     page = context.new_page()
     page.goto("/admin/auth/user/")
     enter(page, user)
-    expect(page.get_by_text("vuole anche il secondo fattore")).to_be_visible()
-    page.get_by_role("link", name="Registra il telefono").click()
+    expect(page.get_by_text("registra il tuo telefono")).to_be_visible()
     expect(page.get_by_label("Codice", exact=True)).to_be_focused()
     page.get_by_text("Non riesci a inquadrarlo?").click()
     secret = page.locator(".wu-secret").inner_text().replace(" ", "")
@@ -81,7 +77,8 @@ def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) ->
     assert fits(page)
 
 
-def test_sessions_and_lock_out(context: BrowserContext, visit: Visit) -> None:
+def test_sessions_and_lock_out(context: BrowserContext, visit: Visit, settings: Any) -> None:
+    settings.SECOND_FACTOR = False
     user = staff("Redazione")
     other = visit()
     other.goto("/admin/")
@@ -102,7 +99,8 @@ def test_sessions_and_lock_out(context: BrowserContext, visit: Visit) -> None:
     expect(other.get_by_role("heading", name="Troppi tentativi")).to_be_visible()
 
 
-def test_a_text_outlives_the_session(context: BrowserContext) -> None:
+def test_a_text_outlives_the_session(context: BrowserContext, settings: Any) -> None:
+    settings.SECOND_FACTOR = False
     user = staff("Segnalazioni")
     report = report_of("Buca in via Roma")
     address = f"/admin/reports/report/{report.pk}/change/"

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from reports.models import Report
+from tests.chromium import fits
 from tests.conftest import Visit
 from tests.factories.reports import ReportFactory
 
@@ -58,7 +59,7 @@ def test_from_the_town_to_one_case_by_keyboard(page: Page) -> None:
     link = page.get_by_role("link", name=f"Segnalazione {HOSTILE[:12]}")
     expect(link).to_be_focused()
     expect(page.locator(".leaflet-popup p")).to_have_count(2)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     page.keyboard.press("Escape")
     expect(both).to_be_focused()
     both.press(" ")

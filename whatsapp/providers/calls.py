@@ -75,19 +75,26 @@ class Caller:
         session_: requests.Session = self._local.session
         return session_
 
-    def call(self, method: str, url: str, **arguments: Any) -> requests.Response:
+    def call(
+        self, method: str, url: str, *, timeout: tuple[float, float] = TIMEOUT, **arguments: Any
+    ) -> requests.Response:
         """One call, one answer, whatever it says; redirects are not followed, for they would show the token.
 
+        Args:
+            timeout: seconds to connect and to wait for the answer.
+
         Raises:
-            Transient: nothing has left.
+            Unreachable: nothing has left.
             OutcomeUnknown: it may have arrived.
         """
         try:
             with _deadline():
-                return self.session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **arguments)
+                return self.session.request(method, url, timeout=timeout, allow_redirects=False, **arguments)
         except requests.exceptions.RequestException as error:
             if _nothing_left(error):
-                raise errors.Transient("WhatsApp non è raggiungibile: si riprova da solo.") from error
+                raise errors.Unreachable(
+                    "WhatsApp non è raggiungibile: si riprova da solo.", code="line"
+                ) from error
             raise errors.OutcomeUnknown(
                 "Il collegamento con WhatsApp si è interrotto prima della risposta."
             ) from error

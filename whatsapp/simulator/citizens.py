@@ -107,7 +107,8 @@ def _post(simulator: Simulator, phone: Phone, content: JSON, bubble: JSON, quote
     target = phone.find(quoted) if quoted else None
     if quoted and not change:
         answered = {"from": simulator.config.display_number.removeprefix("+"), "id": quoted}
-        message["context"] = message.get("context", {}) | answered
+        # Meta writes it before who the message is from.
+        message = {"context": message.pop("context", {}) | answered, **message}
         if target and kind not in {"button", "interactive"}:
             bubble["quote"] = {"mine": target["mine"], "text": target.get("text") or target["kind"]}
     simulator.remember(message_id, phone)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.chromium import fits
+
 pytestmark = pytest.mark.browser
 
 
@@ -86,7 +88,7 @@ def test_a_place_and_a_file_from_a_narrow_screen(page: Page, box: Any, wait: Any
     page.get_by_role("dialog").get_by_role("button", name="Invia").click()
     expect(phone.get_by_text("modulo.pdf")).to_be_visible()
     wait(lambda: [one["type"] for one in box.project.values("messages")] == ["location", "document"])
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert fits(page)
 
 
 def test_settings_from_the_drawer(page: Page, box: Any) -> None:

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("broadcasts", "0003_add_prices_budgets_and_ready_texts"),
-        ("whatsapp", "0070_examine_files"),
+        ("whatsapp", "0007_examine_files"),
     ]
 
     operations = [migrations.RunPython(open_files, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('whatsapp', '0003_index_the_answers'),
+        ('whatsapp', '0006_keep_mails_and_whom_a_call_reached'),
     ]
 
     operations = [
