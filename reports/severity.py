@@ -31,6 +31,7 @@ UNNAMED_WEIGHT = 6
 THRESHOLD = -0.2
 # Letters of a word in which one slip is mended
 SLIPS_FROM = 6
+_LONG_SPELLINGS = [right for right in words.SPELLINGS if len(right) >= SLIPS_FROM]
 # Words before a danger word that may deny or date it.
 WINDOW = 14
 _WORD = re.compile(r"\w+")
@@ -163,8 +164,8 @@ def _spelt(word: str) -> str:
             return right
     if len(word) < SLIPS_FROM:
         return word
-    long = [right for right in words.SPELLINGS if len(right) >= SLIPS_FROM]
-    for right, _slips, _place in process.extract_iter(word, long, scorer=OSA.distance, score_cutoff=1):
+    near = process.extract_iter(word, _LONG_SPELLINGS, scorer=OSA.distance, score_cutoff=1)
+    for right, _slips, _place in near:
         return word if word[:-1] == right[:-1] else right
     return word
 
