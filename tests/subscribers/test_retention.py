@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from broadcasts import progress
 from broadcasts.models import Broadcast
+from regalbuto_urp.models import ChangeRequest
 from reports.models import Report, ReportEvent
 from reports.states import State as ReportState
 from subscribers import consent, recipients, retention, tasks, verifying
@@ -141,11 +142,17 @@ def session(at: datetime) -> Any:
     return Session.objects.create(session_key=f"x{at:%H%M%S%f}", expire_date=at)
 
 
+def change_request(at: datetime) -> Any:
+    return ChangeRequest.objects.create(
+        kind="open_service", summary="x", proposed_by=UserFactory(), expires_at=at
+    )
+
+
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
     "calls": call, "mails": sent_mail, "attempts": attempt, "failures": wrong_password,
-    "sessions": session,
+    "sessions": session, "requests": change_request,
 }  # fmt: skip
 
 
