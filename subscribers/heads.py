@@ -29,6 +29,8 @@ Parte ogni giorno da {site}. Se per due giorni non arriva, chiedi il motivo a ch
 def send_daily() -> bool:
     """Send today's head to `CONSENT_HEAD_EMAIL`, once a day. Called again until it has left.
 
+    It leaves at once, not through the queue of e-mails in the database, where it could be changed.
+
     Returns:
         Whether it left now. A failure is logged without addresses, and tried again at the next call.
     """
