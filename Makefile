@@ -19,10 +19,10 @@ test: $(VENV)/installed
 bench: $(VENV)/installed
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
-# Each crash point twenty times, two hundred kills at random, 20,000 bent webhooks: about 20 minutes; SEED=…
+# Each crash point twenty times, two hundred kills at random, 20,000 bent webhooks, 5,000 broken files: about 40 minutes; SEED=…
 # repeats a run.
 faults: $(VENV)/installed
-	FAULTS=long $(BIN)/python -m pytest -v -rP tests/faults tests/whatsapp/test_webhook_fuzz.py tests/subscribers/test_importing.py $(PYTEST)
+	FAULTS=long $(BIN)/python -m pytest -v -rP tests/faults tests/whatsapp/test_webhook_fuzz.py tests/whatsapp/test_file_fuzz.py tests/subscribers/test_importing.py $(PYTEST)
 
 # The pictures of docs/guida/ and its count of clicks, made from the running service: about five minutes.
 guide: $(VENV)/installed

@@ -22,14 +22,14 @@ from broadcasts.errors import NotAllowed
 from broadcasts.forms import BroadcastForm, CategoryForm
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import WRITABLE, State
-from whatsapp.admin.base import badge
+from whatsapp.admin.base import BackOfficeAdmin, BackOfficeList, badge, key_of
 from whatsapp.errors import ContentError
 
 __all__ = ["BroadcastAdmin", "BudgetAdmin", "CategoryAdmin", "NoticeTextAdmin", "PriceAdmin"]
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin[Category]):
+class CategoryAdmin(BackOfficeAdmin[Category]):
     form = CategoryForm
     list_display = [
         "shown",
@@ -67,7 +67,7 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
         return f"{sum(template.usable for template in found)} su {len(found)}"
 
 
-class NoticeList(ChangeList):
+class NoticeList(BackOfficeList):
     """The list with each notice's counts, from one query for the whole page."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -117,7 +117,7 @@ class BroadcastAdmin(DraftPages):
 
     @admin.display(description="stato", ordering="state")
     def state_badge(self, notice: Broadcast) -> SafeString:
-        return badge(notice.tone, notice.get_state_display())
+        return badge(notice.tone, notice.state_label)
 
     @admin.display(description="categoria", ordering="category__order")
     def category_badge(self, notice: Broadcast) -> SafeString:
@@ -168,14 +168,14 @@ class BroadcastAdmin(DraftPages):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Broadcast | None:
         """Locked while it is being saved: a draft that leaves meanwhile is never turned back into one."""
-        if request.method == "POST" and object_id.isdecimal():
-            list(Broadcast.objects.select_for_update().filter(pk=object_id).values_list("pk"))
+        if request.method == "POST" and (pk := key_of(object_id)):
+            list(Broadcast.objects.select_for_update().filter(pk=pk).values_list("pk"))
         return super().get_object(request, object_id, from_field)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A notice may begin with a ready text, whose fields stay to be filled, or as the address tells."""
-        chosen = request.GET.get("modello", "")
-        if chosen.isdecimal() and (ready := library.texts().filter(pk=chosen).first()):
+        chosen = key_of(request.GET.get("modello", ""))
+        if chosen and (ready := library.texts().filter(pk=chosen).first()):
             return {"category": ready.category_id, "title": ready.title, "text": ready.text}
         return dict(super().get_changeform_initial_data(request))
 
@@ -199,11 +199,12 @@ class BroadcastAdmin(DraftPages):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """A draft is a form; what was sent, or may only be looked at, is a page to read."""
-        known = object_id.isdecimal() and self.get_queryset(request).filter(pk=object_id).exists()
+        pk = key_of(object_id)
+        known = pk and self.get_queryset(request).filter(pk=pk).exists()
         if request.method == "POST" and not known:
             self.message_user(request, DELETED, messages.WARNING)
             return super().add_view(request, reverse("admin:broadcasts_broadcast_add"), extra_context)
-        notice = self._notice(request, int(object_id)) if object_id.isdecimal() else None
+        notice = self._notice(request, pk) if pk else None
         if notice and not self.has_change_permission(request, notice):
             if request.method == "POST":
                 return self.left_page(request, notice)

@@ -89,7 +89,7 @@ class NoticeCheck(NoticePages):
             "way": "approve" if submitted else _way(request, notice),
             "alone": self._may_alone(request, notice),
             "form": ScheduleForm(initial=schedule.proposal(notice.wanted_at)),
-            "count": CountForm(initial={"people": reach.reached}),
+            "count": CountForm(None, people=reach.reached),
             "back": ReturnForm(),
             "changes": versions.since_last_shown(notice) if submitted else [],
             "history": versions.history(notice),
@@ -100,9 +100,11 @@ class NoticeCheck(NoticePages):
 
     def _go(self, request: HttpRequest, notice: Broadcast, form: ScheduleForm | None) -> HttpResponse:
         """Send or schedule it, or approve that; the number of people is asked of who approves."""
-        count = CountForm(request.POST)
-        if notice.state == State.SUBMITTED and not count.is_valid():
-            return self._check_page(request, notice, count=count, **({"form": form} if form else {}))
+        if notice.state == State.SUBMITTED:
+            people = audience.reach(audience.rule(notice)).reached
+            count = CountForm(request.POST, people=people)
+            if not count.is_valid():
+                return self._check_page(request, notice, count=count, **({"form": form} if form else {}))
         digest, user = request.POST.get("digest", ""), request.user
 
         def go() -> None:
@@ -153,7 +155,7 @@ class NoticeCheck(NoticePages):
         if request.method != "POST" and not possible:
             return self._back(notice)
         shown = _shown(notice)
-        form = EmergencyForm(request.POST or None, initial={"people": shown["reach"].reached})
+        form = EmergencyForm(request.POST or None, people=shown["reach"].reached)
         if request.method != "POST" or not form.is_valid():
             context = {**shown, "now": timezone.now(), "form": form}
             return self._page(request, "emergency", title="Invia da solo", **context)

@@ -6,20 +6,21 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from broadcasts.tables import Budget, NoticeText, Price
+from whatsapp.admin.base import BackOfficeAdmin
 
 
 @admin.register(Price)
-class PriceAdmin(admin.ModelAdmin[Price]):
+class PriceAdmin(BackOfficeAdmin[Price]):
     list_display = ["day", "kind", "euro", "free_in_window", "free_monthly", "note"]
 
 
 @admin.register(Budget)
-class BudgetAdmin(admin.ModelAdmin[Budget]):
+class BudgetAdmin(BackOfficeAdmin[Budget]):
     list_display = ["month", "euro"]
 
 
 @admin.register(NoticeText)
-class NoticeTextAdmin(admin.ModelAdmin[NoticeText]):
+class NoticeTextAdmin(BackOfficeAdmin[NoticeText]):
     list_display = ["name", "category", "title", "active"]
     list_filter = ["category", "active"]
     list_select_related = ["category"]

@@ -16,6 +16,7 @@ from broadcasts.admin_steps import NoticeSteps
 from broadcasts.forms import BroadcastForm, seal
 from broadcasts.models import Broadcast, Category
 from whatsapp import media as files
+from whatsapp.admin.base import key_of
 from whatsapp.errors import ContentError
 from whatsapp.types import Header
 
@@ -39,8 +40,8 @@ class DraftPages(NoticeSteps):
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """The message and the page as they are being written, how much room is left, how many it reaches."""
         _refuse_reading(request)
-        pk = request.POST.get("category", "")
-        category = Category.objects.filter(pk=pk).first() if pk.isdecimal() else None
+        pk = key_of(request.POST.get("category", ""))
+        category = Category.objects.filter(pk=pk).first() if pk else None
         header = request.POST.get("header", "")
         kind = Header(header) if header in Header.values else Header.NONE
         title, text = request.POST.get("title", "")[:500], request.POST.get("text", "")[:20_000]
@@ -108,7 +109,7 @@ class DraftPages(NoticeSteps):
         if upload is None:
             return JsonResponse({"problem": "Il file non è arrivato: sceglilo di nuovo."}, status=400)
         try:
-            file = files.save_outgoing(upload)
+            file = files.save_outgoing(upload, for_subscribers=True)
         except ContentError as error:
             return JsonResponse({"problem": str(error)}, status=400)
         html = render_to_string(f"admin/{FOLDER}/_file.html", {"file": file}, request)

@@ -153,12 +153,13 @@ class NoticePages(Paged[Broadcast]):
         """The counters as JSON, asked for every second by the page above."""
         notice = self._notice(request, pk)
         found = progress.counts(notice)
+        leaving = notice.state == State.HOLDING or (notice.state == State.SENDING and not notice.queued_at)
         return JsonResponse(
             {
-                "running": notice.state in (State.HOLDING, State.SENDING) or bool(found.queued),
+                "running": leaving or bool(found.queued),
                 "left": schedule.seconds_left(notice.leaves_at),
                 "state": notice.state,
-                "label": notice.get_state_display(),
+                "label": notice.state_label,
                 "tone": notice.tone,
                 "summary": _summary(found),
                 "total": found.total,

@@ -18,6 +18,8 @@ from broadcasts.types import WRITING, AlertLevel, Event, State
 from whatsapp import paging
 from whatsapp.models import StaffPhone
 
+CALL_KEY = "notice-"
+
 
 @dataclass(frozen=True)
 class Emergency:
@@ -93,7 +95,7 @@ def _ask(broadcast: Broadcast, user: AbstractBaseUser) -> None:
     if broadcast.category.is_alert:
         paging.page(reason, text, key=_key(broadcast), path=path)
         approvers = approvers.exclude(pk__in=StaffPhone.objects.values("user"))
-    paging.mail(approvers, reason, text, path=path)
+    paging.write(approvers, reason, text, path=path)
 
 
 def _approvers() -> QuerySet[User]:
@@ -101,7 +103,7 @@ def _approvers() -> QuerySet[User]:
 
 
 def _key(broadcast: Broadcast) -> str:
-    return f"notice-{broadcast.pk}"
+    return f"{CALL_KEY}{broadcast.pk}"
 
 
 def waiting() -> QuerySet[Broadcast]:
@@ -146,6 +148,19 @@ def _take_out(
 def settle(broadcast: Broadcast, user: AbstractBaseUser) -> None:
     """Nobody need be called any more for this notice."""
     paging.settle(_key(broadcast), User.objects.filter(pk=user.pk).first())
+
+
+def refuse_from_phone(sender: object, *, key: str, user: User, **_: object) -> str:
+    """Why this user cannot take a notice that waits for approval (`whatsapp.signals.page_taken`)."""
+    number = key.removeprefix(CALL_KEY)
+    if number == key or not number.isdecimal():
+        return ""
+    broadcast = Broadcast.objects.filter(pk=number, state=State.SUBMITTED).first()
+    if broadcast is None:
+        return ""
+    if not user.has_perm("broadcasts.approve_broadcast"):
+        return "Con il tuo utente non puoi approvare gli avvisi."
+    return refusal(broadcast, user)
 
 
 # --- Answering for it -----------------------------------------------------------------------------
@@ -217,7 +232,7 @@ def tell_everybody(broadcast: Broadcast) -> None:
     path = reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
     reason = "allerta inviata da una sola persona"
     paging.page(reason, text, path=path, everybody=True)
-    paging.mail(_approvers().exclude(pk__in=StaffPhone.objects.values("user")), reason, text, path=path)
+    paging.write(_approvers().exclude(pk__in=StaffPhone.objects.values("user")), reason, text, path=path)
 
 
 @transaction.atomic

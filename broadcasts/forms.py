@@ -20,7 +20,7 @@ _SALT = "broadcasts.upload"
 # They turn round whatever follows them, the town's own words too.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 TEXT_LIMIT = 20_000  # of the notice's page; WhatsApp's own is `composing.room`
-ACCEPT = "image/jpeg,image/png,video/mp4,video/3gpp,application/pdf"
+ACCEPT = "image/*,video/mp4,video/3gpp,application/pdf"
 ATTACHMENTS = [
     ("none", "Niente, solo testo"),
     ("file", "Un'immagine, un video o un PDF"),
@@ -55,7 +55,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
                 "data-limit-video": files.LIMITS[Kind.VIDEO],
             }
         ),
-        help_text="JPEG o PNG, video MP4 fino a 16 MB, PDF. Le foto troppo grandi vengono ridotte da sole.",
+        help_text="Una foto, un video MP4 fino a 16 MB o un PDF. Le foto troppo grandi si riducono da sole.",
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
     draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -64,7 +64,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         label="Coordinate",
         required=False,
         max_length=500,
-        help_text="Copiate dalla mappa, per esempio 37.6525, 14.6398.",
+        help_text="Copiate dalla mappa, per esempio 37.6525, 14.6398, oppure il link per intero.",
     )
 
     class Meta:
@@ -117,7 +117,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
             pk = signing.loads(str(self.data.get(self.add_prefix("kept"), "")), salt=_SALT)
         except signing.BadSignature:
             return None
-        return Media.objects.filter(pk=pk, inbound=False).first()
+        return Media.objects.filter(pk=pk, inbound=False, for_subscribers=True).first()
 
     def clean_title(self) -> str:
         return " ".join(_TURNING.sub("", self.cleaned_data["title"]).split())
@@ -136,7 +136,7 @@ class BroadcastForm(forms.ModelForm[Broadcast]):
         upload: UploadedFile[Any] | None = self.cleaned_data["upload"]
         if upload and self.data.get(self.add_prefix("attachment")) == "file":
             try:
-                self.file = files.save_outgoing(upload)
+                self.file = files.save_outgoing(upload, for_subscribers=True)
             except ContentError as error:
                 raise forms.ValidationError(str(error)) from error
             self.remark = files.remark(upload, self.file)

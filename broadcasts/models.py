@@ -15,6 +15,7 @@ from broadcasts.types import LEAVING, OVER, TONES, UNSENT, WRITABLE, AlertLevel,
 from subscribers.models import Topic
 from whatsapp.models import Content, Media, Template
 from whatsapp.types import Header, Kind, Lane, Place
+from whatsapp.types import State as MessageState
 
 __all__ = ["TITLE_LIMIT", "Broadcast", "Budget", "Category", "NoticeText", "Price"]
 
@@ -313,8 +314,19 @@ class Broadcast(models.Model):
 
     @property
     def tone(self) -> str:
-        """The colour of the state's badge."""
-        return TONES[self.state]
+        """The colour of the state's badge: never green while the outcome is uncertain for some people."""
+        return "amber" if self.uncertain else TONES[self.state]
+
+    @property
+    def state_label(self) -> str:
+        """The state in words, with the people whose outcome stayed uncertain once it is over."""
+        label = self.get_state_display()
+        return f"{label}, incerto per {self.uncertain}" if self.uncertain else label
+
+    @property
+    def uncertain(self) -> int:
+        """People of whom it is not known whether they got it, once it is over."""
+        return int(self.totals.get(MessageState.UNCERTAIN, 0)) if self.state in OVER else 0
 
     @property
     def needs_countersignature(self) -> bool:

@@ -1,28 +1,27 @@
 """Coordinates as people copy them from a map."""
 
-import re
-
+from whatsapp import coordinates
 from whatsapp.errors import ContentError
 from whatsapp.types import Place
 
 # Sicily and its islands, degrees: outside, latitude and longitude are most likely the wrong way round.
 LATITUDES = (35.0, 39.0)
 LONGITUDES = (11.5, 16.0)
-_POINT = re.compile(r"(-?\d{1,3}[.,]\d+)\s*°?\s*[NSns]?[\s,;/]+(-?\d{1,3}[.,]\d+)")
 
 
 def parse(text: str) -> tuple[float, float]:
-    """Latitude and longitude from «37.6525, 14.6398», also with decimal commas, or from a map's address.
+    """Latitude and longitude from «37.6525, 14.6398», also with decimal commas, or from a map's link.
 
     Raises:
         ContentError: no two decimal numbers, or a point outside Sicily.
     """
-    match = _POINT.search(text)
-    if match is None:
+    point = next(coordinates.points(text), None)
+    if point is None:
         raise ContentError(
-            "Le coordinate non si leggono: copiale dalla mappa così come sono, per esempio 37.6525, 14.6398."
+            "Le coordinate non si leggono: copiale dalla mappa così come sono, per esempio 37.6525, 14.6398. "
+            "Da un link abbreviato non si possono leggere."
         )
-    latitude, longitude = (float(number.replace(",", ".")) for number in match.groups())
+    latitude, longitude = point
     if not (LATITUDES[0] <= latitude <= LATITUDES[1] and LONGITUDES[0] <= longitude <= LONGITUDES[1]):
         raise ContentError(
             "Il punto non è in Sicilia: scrivi prima la latitudine (37,…), poi la longitudine (14,…)."

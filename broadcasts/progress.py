@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from broadcasts import lifecycle
@@ -256,22 +256,34 @@ def label(broadcast: Broadcast, message: Message) -> str:
 
 
 def finish_due() -> int:
-    """Close the notices of which nothing waits any more. Returns how many."""
-    waiting = Message.objects.filter(state__in=UNDER_WAY).values("content_id")
+    """Close the broadcasts of which nothing waits any more. Returns how many.
+
+    While a broadcast is valid, an uncertain outcome waits too: a receipt may come, or a person may decide to
+    send it again.
+    """
+    queued = Message.objects.filter(state__in=UNDER_WAY).values("content_id")
+    uncertain = Message.objects.filter(state=State.UNCERTAIN, content_id=OuterRef("content_id"))
     over = Broadcast.objects.filter(state__in=ALIVE, queued_at__isnull=False)
-    return sum(finish(broadcast) for broadcast in over.exclude(content_id__in=waiting))
+    over = over.exclude(content_id__in=queued).exclude(
+        Exists(uncertain), expires_at__gt=timezone.now(), state=BroadcastState.SENDING
+    )
+    return sum(finish(broadcast) for broadcast in over)
 
 
 @transaction.atomic
 def finish(broadcast: Broadcast) -> bool:
-    """Close one notice, unless it was stopped or closed meanwhile, or something still waits."""
+    """Close one broadcast, unless it was stopped or closed meanwhile, or something still waits."""
     broadcast = lifecycle.locked(broadcast)
-    if not lifecycle.can(broadcast, Step.FINISH) or counts(broadcast).queued:
+    if not lifecycle.can(broadcast, Step.FINISH):
+        return False
+    found = counts(broadcast)
+    awaits_receipts = found.of(State.UNCERTAIN) and not broadcast.expired
+    if found.queued or awaits_receipts:
         return False
     lifecycle.move(broadcast, Step.FINISH)
     broadcast.finished_at = timezone.now()
     broadcast.paused_at = None
-    broadcast.totals = dict(counts(broadcast).by_state)
+    broadcast.totals = dict(found.by_state)
     broadcast.save(update_fields=["state", "finished_at", "paused_at", "totals"])
     return True
 

@@ -9,9 +9,8 @@ from broadcasts.types import AlertLevel
 
 
 class CountForm(forms.Form):
-    """The number of people, typed: whoever does so has read it. `people` is the number that was shown."""
+    """The number of people, typed by a person who has therefore read it."""
 
-    people = forms.IntegerField(widget=forms.HiddenInput)
     typed = forms.CharField(
         label="Scrivi il numero di persone",
         max_length=20,
@@ -19,14 +18,21 @@ class CountForm(forms.Form):
         error_messages={"required": "Scrivi il numero di persone che ricevono l'avviso: sta qui sopra."},
     )
 
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        typed = data.get("typed", "").replace(".", "").replace(" ", "")
-        if "typed" in data and typed != str(data.get("people")):
-            self.add_error(
-                "typed", "Non è il numero di persone che ricevono l'avviso: sta qui sopra, controllalo."
+    def __init__(self, data: Any, *, people: int) -> None:
+        """
+        Args:
+            people: the number of recipients now. The page may have shown an earlier number.
+        """
+        super().__init__(data)
+        self.people = people
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed.replace(".", "").replace(" ", "") != str(self.people):
+            raise forms.ValidationError(
+                "Non è il numero di persone che ricevono l'avviso adesso: sta qui sopra, controllalo."
             )
-        return data
+        return typed
 
 
 class ReturnForm(forms.Form):
@@ -58,7 +64,7 @@ class EmergencyForm(CountForm):
         error_messages={"required": "Scrivi il motivo: lo leggono tutti i colleghi e resta nella storia."},
     )
 
-    field_order = ["people", "level", "reason", "typed"]
+    field_order = ["level", "reason", "typed"]
 
     @property
     def emergency(self) -> Emergency:

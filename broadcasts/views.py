@@ -1,9 +1,17 @@
 """The public pages of the notices."""
 
 import re
+from collections.abc import Iterator
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -15,7 +23,9 @@ from whatsapp.models import Media
 from whatsapp.types import Kind
 
 PAGE = 12
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
+# Fifteen digits: no file is longer, and Python reads no number of thousands of digits.
+_RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})$")
+_PIECE = 64 * 1024  # bytes
 
 
 @require_safe
@@ -77,17 +87,26 @@ def notice_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
 
 
-def _part(media: Media, first: int, last_given: str) -> HttpResponse:
+def _part(media: Media, first: int, last_given: str) -> HttpResponseBase:
     """One range of a file: iPhones play no clip from a server that cannot give parts of it."""
     last = min(int(last_given) if last_given else media.size - 1, media.size - 1)
     if last < first:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{media.size}"})
-    with media.file.open("rb") as file:
-        file.seek(first)
-        content = file.read(last - first + 1)
+    length = last - first + 1
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
         "Content-Range": f"bytes {first}-{last}/{media.size}",
+        "Content-Length": str(length),
     }
-    return HttpResponse(content, status=206, content_type=media.mime_type, headers=headers)
+    pieces = _pieces(media, first, length)
+    return StreamingHttpResponse(pieces, status=206, content_type=media.mime_type, headers=headers)
+
+
+def _pieces(media: Media, first: int, length: int) -> Iterator[bytes]:
+    """These bytes of a file, a little at a time."""
+    with media.file.open("rb") as file:
+        file.seek(first)
+        while length > 0 and (piece := file.read(min(length, _PIECE))):
+            length -= len(piece)
+            yield piece

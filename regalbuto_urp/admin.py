@@ -10,9 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from regalbuto_urp.access import admin as access
-from whatsapp.admin.base import ReadOnly, badge, column
+from regalbuto_urp.access import request_admin
+from whatsapp.admin.base import BackOfficeAdmin, ReadOnly, badge, column
 
-__all__ = ["ActionLogAdmin", "access"]
+__all__ = ["ActionLogAdmin", "access", "request_admin"]
 
 _TONES = {
     LogEntry.Action.CREATE: "green",
@@ -23,6 +24,7 @@ _TONES = {
 # What an export tells of itself (`subscribers.admin.exporting`).
 _EXPORT = {
     "reason": "motivo",
+    "person": "contatto",
     "filters": "filtri",
     "whole": "numeri per intero",
     "rows": "righe",
@@ -34,7 +36,7 @@ admin.site.unregister(LogEntry)
 
 
 @admin.register(LogEntry)
-class ActionLogAdmin(ReadOnly, admin.ModelAdmin[LogEntry]):
+class ActionLogAdmin(ReadOnly, BackOfficeAdmin[LogEntry]):
     list_display = ["when", "who", "what", "thing", "details"]
     list_display_links = None
     list_filter = ["action", ("content_type", admin.RelatedOnlyFieldListFilter)]
@@ -68,6 +70,8 @@ class ActionLogAdmin(ReadOnly, admin.ModelAdmin[LogEntry]):
     @admin.display(description="dettagli")
     def details(self, entry: Any) -> SafeString:
         told = entry.additional_data or {}
+        if "successful" in told:
+            return format_html("<div><strong>trovato</strong>: {}</div>", _WORDS[str(told["successful"])])
         return _exported(told) if "completed" in told else self._changed(entry)
 
     @staticmethod

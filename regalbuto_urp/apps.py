@@ -7,7 +7,6 @@ from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
-from regalbuto_urp.access import checks
 from regalbuto_urp.roles import install_roles
 
 
@@ -17,8 +16,8 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(install_roles, dispatch_uid="regalbuto_urp.install_roles")
-        register(checks.second_factor, Tags.security, deploy=True)
         # By name: the models are not there yet when this module is loaded.
+        register(import_string("regalbuto_urp.checks.deployment"), Tags.security, deploy=True)
         journal = "regalbuto_urp.access.journal"
         user_logged_in.connect(import_string(f"{journal}.entered"))
         user_logged_out.connect(import_string(f"{journal}.left"))

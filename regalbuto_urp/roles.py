@@ -79,6 +79,7 @@ _AMMINISTRATORI: Rights = {
     "broadcasts.category": _ALL,
     "broadcasts.noticetext": _ALL,
     "broadcasts.price": _ALL,
+    "regalbuto_urp.changerequest": "view decide",
     "reports.cannedreply": _ALL,
     "reports.office": _ALL,
     "reports.reportcategory": _ALL,
@@ -113,24 +114,23 @@ TELL = {
     "Revisori": "legge ed esporta, non cambia nulla",
     "Amministratori": "utenti, canale, modelli, categorie, testi, conservazione dei dati",
 }
-# What an open session alone may not do: the person's telephone answers for it too (`access.factor`).
-SECOND_FACTOR_PERMISSIONS: Rights = {
-    "auth.user": "view add change delete",
-    "axes.accessattempt": "view delete",
-    "broadcasts.broadcast": "approve emergency",
-    "broadcasts.budget": "add change delete",
-    "broadcasts.category": "add change delete",
-    "broadcasts.price": "add change delete",
-    "reports.report": "export",
-    "subscribers.consentevent": "export",
-    "subscribers.policy": "add change delete",
-    "subscribers.retentionrule": "change",
-    "subscribers.servicetext": "change",
-    "subscribers.subscriber": "export import rights",
-    "whatsapp.channel": "change open",
-    "whatsapp.staffphone": "add change delete",
-    "whatsapp.template": "add change delete",
-}
+
+
+# Who gives the rights neither approves, nor writes to citizens, nor reads them.
+ADMINISTRATORS = "Amministratori"
+NOT_WITH_ADMINISTRATORS = ("Redazione", "Approvazione", "Segnalazioni")
+
+
+def conflict(names: list[str]) -> str:
+    """Why one person cannot have these roles together, in Italian; empty if they can."""
+    others = [name for name in NOT_WITH_ADMINISTRATORS if name in names]
+    if ADMINISTRATORS not in names or not others:
+        return ""
+    return (
+        f"Il ruolo {ADMINISTRATORS} non sta insieme a {', '.join(others)}: chi dà i permessi non scrive, "
+        "non approva e non risponde ai cittadini. Togli l'uno o gli altri, oppure crea due utenti per due "
+        "persone."
+    )
 
 
 def codenames(model: str, actions: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Settings. Every value that differs between machines comes from the environment (see .env.example)."""
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 # --- The site -------------------------------------------------------------------------------------
 
@@ -22,6 +24,9 @@ SECRET_KEY = env("SECRET_KEY", default="")  # Django itself refuses an empty one
 SITE_URL = env("SITE_URL", default="http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Where the site listens for its proxy: an address and a port, or `unix:/path`.
+HOST = env("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
 
 INSTALLED_APPS = [
     "regalbuto_urp.apps.SiteConfig",
@@ -45,11 +50,15 @@ INSTALLED_APPS = [
     "reports.apps.ReportsConfig",
 ]
 
+# First what every answer carries, static files and refusals included; then what refuses a request.
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "regalbuto_urp.middleware.refuse_sensors",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "regalbuto_urp.middleware.set_fixed_headers",
+    "regalbuto_urp.middleware.drop_forged_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "regalbuto_urp.middleware.refuse_control_characters",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -57,7 +66,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "regalbuto_urp.access.middleware.SecondFactorMiddleware",
     "regalbuto_urp.middleware.name_the_actor",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -84,6 +92,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/whatsurp")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
@@ -103,6 +112,7 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # Meta's webhooks carry up to 3 MB
+LARGEST_UPLOAD = 42 * 1024 * 1024  # bytes of a form with files
 
 # --- Language and time ----------------------------------------------------------------------------
 
@@ -119,8 +129,10 @@ HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# For this host alone, unless the town says that all names under it have https, for years.
+HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and HSTS_SUBDOMAINS
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # they ask for the two above
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 # Not «Strict»: the links in our e-mails to who is on duty would arrive logged out.
@@ -132,7 +144,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "regalbuto_urp.access.passwords.WatchedLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 CONTENT_SECURITY_POLICY = {
@@ -151,18 +163,24 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60  # how long the link to choose a password holds
 AUTHENTICATION_BACKENDS = ["regalbuto_urp.access.locks.StaffBackend"]
 
 # Off only for trying the service out: `check --deploy` complains.
 SECOND_FACTOR = env.bool("SECOND_FACTOR", default=True)
 OTP_TOTP_ISSUER = "WhatsURP Regalbuto"
 
-# After so many wrong passwords for a name from an address, both together wait.
+# After so many wrong passwords for a name from an address both together wait, and the address after more of
+# them for any names; a name after many in a day, wherever they come from.
+AXES_HANDLER = "regalbuto_urp.access.locks.LockHandler"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+ADDRESS_FAILURE_LIMIT = 30
+NAME_FAILURE_LIMIT = 50
 AXES_LOCKOUT_CALLABLE = "regalbuto_urp.access.locks.refused"
-AXES_CLIENT_IP_CALLABLE = "regalbuto_urp.access.locks.client_address"
+AXES_CLIENT_IP_CALLABLE = "regalbuto_urp.access.addresses.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # who came in is in the log of actions, without addresses
@@ -170,10 +188,16 @@ AXES_ENABLE_ADMIN = False  # ours is in Italian
 AXES_VERBOSE = False
 # How many proxies of ours stand before the site: by their word the caller's address is taken.
 PROXIES = env.int("PROXIES", default=int(HTTPS))
+# Their addresses or networks: the word of anybody else is not taken. A Unix socket needs none.
+PROXY_ADDRESSES = env.list("PROXY_ADDRESSES", default=["127.0.0.1", "::1"])
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="WhatsURP <segreteria@comune.regalbuto.en.it>")
+
+# With this token `/salute/` says what is wrong; without it only whether something is.
+HEALTH_TOKEN = env("HEALTH_TOKEN", default="")
 
 # --- WhatsApp -------------------------------------------------------------------------------------
 
@@ -191,6 +215,9 @@ WHATSAPP_MEDIA_HOSTS = env.list(
     "WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"]
 )
 
+# The address of an antivirus, clamd: host:port, or the path of its socket. Empty: there is none.
+CLAMD = env("CLAMD", default="")
+
 # How long a call of the staff waits for «Me ne occupo» before everybody is called.
 ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
 
@@ -198,6 +225,8 @@ ESCALATE_AFTER = timedelta(minutes=env.float("ESCALATE_AFTER", default=5))
 CONSENT_KEY = env("CONSENT_KEY", default="")
 # The register's copy on another disk; without one nobody can tell whether its last rows were cut off.
 CONSENT_JOURNAL = env("CONSENT_JOURNAL", default="")
+# Where the register's head goes every day: only outside can a cut of register and journal together be seen.
+CONSENT_HEAD_EMAIL = env.list("CONSENT_HEAD_EMAIL", default=[])
 
 # --- What travels up from the channel (DESIGN 2) --------------------------------------------------
 
@@ -208,7 +237,10 @@ INBOUND_HANDLERS = [
     "subscribers.inbound.handle",
     "reports.inbound.handle",
 ]
+HEALTH_PROBLEMS = ["subscribers.health.problems"]
 HANDOVER_CHECKS = ["broadcasts.handover.refusals"]
+# Who confirms what takes two administrators.
+SECOND_PERSON = "regalbuto_urp.access.changes.propose"
 # Where a notice is begun, its `title` and `text` given in the address.
 NOTICE_PAGE = "admin:broadcasts_broadcast_add"
 TEMPLATE_USES = ["broadcasts.composing.uses", "whatsapp.paging.uses"]
@@ -226,6 +258,7 @@ PERSONAL_DATA = [
 
 AUDITLOG_INCLUDE_TRACKING_MODELS = [
     {"model": "auth.User", "exclude_fields": ["password", "last_login"], "m2m_fields": ["groups"]},
+    {"model": "regalbuto_urp.ChangeRequest", "exclude_fields": ["payload"]},
     {"model": "whatsapp.Template", "include_fields": ["category", "accepted_category", "status", "body"]},
     "whatsapp.StaffPhone",
     "subscribers.Topic",
@@ -273,7 +306,7 @@ CELERY_TASK_ROUTES = {
     "whatsapp.deliver_reply": {"queue": "reply"},
     "whatsapp.deliver_bulk": {"queue": "bulk"},
     "whatsapp.process_messages": {"queue": "inbound"},
-    "whatsapp.fetch_media": {"queue": "inbound"},
+    "whatsapp.fetch_media": {"queue": "media"},
     "whatsapp.process_statuses": {"queue": "status"},
     # An alert must leave within two seconds of its hold: not behind ordinary messages and receipts.
     "broadcasts.leave": {"queue": "alert"},
@@ -287,20 +320,25 @@ CELERY_BEAT_SCHEDULE = {
     "whatsapp-sync-templates": {"task": "whatsapp.sync_templates", "schedule": 3600.0},
     "subscribers-sweep": {"task": "subscribers.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "subscribers-expire": {"task": "subscribers.expire", "schedule": crontab(hour=3, minute=30)},
+    "subscribers-send-head": {"task": "subscribers.send_head", "schedule": 3600.0},
     "reports-sweep": {"task": "reports.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "broadcasts-sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts-totals": {"task": "broadcasts.keep_totals", "schedule": 15.0, "options": {"expires": 15}},
 }
 
-# --- Logs: to the standard error, without numbers or secrets ---------------------------------------
+# --- Logs: to the standard error, without numbers, names or secrets --------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"mask": {"()": "whatsapp.phones.MaskNumbers"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]},
+    "formatters": {
+        "line": {
+            "()": "whatsapp.logs.MaskingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
     },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
+    # Django's own handlers know nothing of the mask.
+    "loggers": {"django": {"level": "INFO"}, "django.server": {"level": "INFO", "propagate": True}},
 }

@@ -1,8 +1,10 @@
 """What citizens are told by itself: the receipt, the questions, what to do in danger; once per burst."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +17,9 @@ from whatsapp.models import Contact, Content, Media, Message
 from whatsapp.types import Kind, Lane
 
 Event = ReportEvent.Kind
-CALL_KEY = "report-"
+CALL_KEY = "danger-"
+# Of many dangers of one person the call shows the last ones.
+DANGERS_SHOWN = 5
 
 
 def respond(
@@ -55,9 +59,9 @@ def _receipt(report: Report, sent_at: datetime, question: str, *, opened: bool, 
     note = ""
     if alarmed:
         paged = _call_staff(report)
-        # Never promised where it is not so: perhaps nobody is on duty.
+        # Nothing has left yet: what is said is that it is on its way, and only where it is.
         words["avviso"] = texts.fill("paged" if paged else "not_paged")
-        note = f"{_reasons(report)}. Persone avvisate: {paged}."
+        note = f"{_reasons(report)}. Persone in chiamata: {paged}."
     parts = [texts.fill("danger" if alarmed else "received", report, **words)]
     if report.inside_town is False:
         parts.append(texts.fill("outside"))
@@ -146,9 +150,26 @@ def answer_courteously(contact: Contact, slug: str) -> None:
         outbox.reply(contact, text, automatic=True)
 
 
-def call_key(report: Report) -> str:
-    """Of the call of the staff on duty about this case."""
-    return f"{CALL_KEY}{report.pk}"
+def call_keys(contact: Contact) -> list[str]:
+    """Of the calls of the staff on duty about this person's dangers: the first is the one that runs now, the
+    others are of contacts that were found to be the same person."""
+    person = contact.person
+    return [f"{CALL_KEY}{one.pk}" for one in (person, *person.merged.all())]
+
+
+def called_about(key: str) -> Contact | None:
+    """Whose dangers a call is about."""
+    number = key.removeprefix(CALL_KEY)
+    if number == key or not number.isdecimal():
+        return None
+    contact = Contact.objects.filter(pk=number).first()
+    return contact and contact.person
+
+
+def waiting_dangers(contact: Contact) -> QuerySet[Report]:
+    """The dangers of a person that still wait for the staff."""
+    theirs = Report.objects.filter(contact__in=contact.rows(), state=State.RECEIVED)
+    return theirs.filter(events__kind=Event.DANGER).order_by("pk")
 
 
 def _reasons(report: Report) -> str:
@@ -157,14 +178,32 @@ def _reasons(report: Report) -> str:
 
 
 def _call_staff(report: Report) -> int:
-    """Page who is on duty; how many they are."""
-    on_map = "posizione sulla mappa" if report.latitude is not None else "luogo non indicato"
+    """Call who is on duty; to how many people it is on its way. Dangers of one person share one call."""
+    today = ReportEvent.objects.filter(
+        kind=Event.DANGER, report__contact__in=report.contact.rows(), at__date=timezone.localdate()
+    )
+    of_today = [*today.order_by("pk").values_list("report_id", flat=True), report.pk]
+    waiting = [*waiting_dangers(report.contact).exclude(pk=report.pk), report]
+    lines = [_danger(one, of_today) for one in waiting[-DANGERS_SHOWN:]]
+    if len(waiting) > len(lines):
+        lines.insert(0, f"Prima di queste altre {len(waiting) - len(lines)}, nell'elenco delle segnalazioni.")
+    reason = f"segnalazione di pericolo n. {report.number}"
+    if len(waiting) > 1:
+        reason = f"{len(waiting)} segnalazioni di pericolo dallo stesso numero"
     return paging.page(
-        f"segnalazione di pericolo n. {report.number}",
-        f"{_reasons(report)}; {report.address or on_map}. Al cittadino è stato detto di chiamare il 112.",
-        key=call_key(report),
+        reason,
+        "\n".join([*lines, "Al cittadino è stato detto di chiamare il 112."]),
+        key=call_keys(report.contact)[0],
         path=reverse("admin:reports_report_change", args=[report.pk]),
     )
+
+
+def _danger(report: Report, of_today: Sequence[int]) -> str:
+    """A line of the call, with a mark on who reports one danger after the other."""
+    on_map = "posizione sulla mappa" if report.latitude is not None else "luogo non indicato"
+    count = of_today.index(report.pk) + 1 if report.pk in of_today else 1
+    mark = f" ({count}º pericolo di oggi da questo numero)" if count > 1 else ""
+    return f"n. {report.number}: {_reasons(report)}; {report.address or on_map}{mark}."
 
 
 def tell_owed(contact: Contact) -> None:

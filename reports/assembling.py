@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Count, Max, Prefetch, Q
@@ -15,12 +16,13 @@ from reports.states import OPEN, State, is_open
 from whatsapp import merging
 from whatsapp.inbox import CHANGES
 from whatsapp.models import Attempt, Contact, Message
-from whatsapp.types import Kind
+from whatsapp.types import Kind, Place
 
 SUMMARY_LIMIT = 2000
 DEFAULT_WORKING_DAYS = 20
 # As many open cases of one person as a message is compared with.
 CASES_LOOKED_AT = 20
+NUMBERS_LOOKED_AT = 20
 _NUMBER = re.compile(r"\b(20\d\d) ?[-/] ?(\d{1,6})\b")
 Event = ReportEvent.Kind
 
@@ -47,11 +49,13 @@ def receive(message: Message) -> Report | None:
 
 
 def _piece(message: Message) -> Piece:
-    kind = message.content.kind
+    # The correction of what belongs to no case is as good as a new text.
+    kind = Kind.TEXT if message.content.kind == Kind.EDIT else message.content.kind
+    if kind == Kind.TEXT and places.is_point(message.text):
+        kind = Kind.LOCATION
     subject = severity.assess(message.text).category if message.text else severity.OTHER
     return Piece(
-        # The correction of what belongs to no case is as good as a new text.
-        kind=Kind.TEXT if kind == Kind.EDIT else kind,
+        kind=kind,
         text=message.text,
         sent_at=written_at(message),
         subject="" if subject == severity.OTHER else subject,
@@ -97,7 +101,8 @@ def _quoted(message: Message) -> int | None:
 
 def _named(message: Message) -> int | None:
     """The person's case whose number the text tells («la 2026-0012»)."""
-    numbers = [f"{year}-{int(number):04}" for year, number in _NUMBER.findall(message.text)]
+    named = islice(_NUMBER.finditer(message.text), NUMBERS_LOOKED_AT)
+    numbers = [f"{match[1]}-{int(match[2]):04}" for match in named]
     if not numbers:
         return None
     mine = Report.objects.filter(contact__in=message.contact.rows(), number__in=numbers)
@@ -275,18 +280,23 @@ def refresh(report: Report) -> None:
 
 
 def _locate(report: Report, messages: Sequence[Message]) -> None:
-    """The last position sent, else what the staff set; its address, or the first written."""
+    """The last position sent or written, else what the staff set; its address, or the first written."""
     by_staff = report.events.filter(kind=Event.LOCATED).exists()
     if not by_staff:
         report.latitude = report.longitude = report.inside_town = None
     report.address = ""
     for message in messages:
-        place = message.content.place
+        place = message.content.place or _written_place(message.text)
         if place and places.valid(place.latitude, place.longitude):
             report.latitude, report.longitude = place.latitude, place.longitude
             report.inside_town = places.inside_town(place.latitude, place.longitude)
             report.address = (place.address or place.name)[:200] or report.address
     report.address = report.address or places.find_address(report.summary)
+
+
+def _written_place(text: str) -> Place | None:
+    point = places.find_point(text)
+    return Place(latitude=point[0], longitude=point[1]) if point else None
 
 
 def _kind_of(written: Sequence[str]) -> str:

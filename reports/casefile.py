@@ -100,6 +100,7 @@ def mark(report: Report | None = None) -> str:
     events, items = ReportEvent.objects.all(), ReportItem.objects.all()
     if report:
         events, items = report.events.all(), report.items.all()
-    coming = items.filter(message__content__media__status=Media.Status.PENDING)
+    unfinished = (Media.Status.PENDING, Media.Status.SCANNING)
+    coming = items.filter(message__content__media__status__in=unfinished)
     last = [rows.aggregate(last=Max("pk"))["last"] for rows in (events, items)]
     return f"{last[0]}-{last[1]}-{coming.count()}"

@@ -3,21 +3,19 @@
 Raises throughout: `CaseworkError` (and `states.Forbidden`), with what happened and what to do, in Italian.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
 
 from reports import answering, assembling, closing, states, template_answers, texts
 from reports.models import Office, Report, ReportEvent
 from reports.states import OUTCOMES, State
-from whatsapp import contents, media, outbox, paging
-from whatsapp.models import Message
+from whatsapp import contents, mail, media, outbox, paging
+from whatsapp.models import Media, Message
 
 Event = ReportEvent.Kind
 
@@ -56,12 +54,17 @@ take_charge = partial(_step, State.TAKEN, Event.TAKEN)
 start_work = partial(_step, State.WORKING, Event.STARTED)
 
 
-def take_from_phone(sender: object, *, key: str, user: User, **_: object) -> None:
-    """Who was called at night taps «Me ne occupo» (`whatsapp.signals.page_taken`): the case is theirs."""
-    number = key.removeprefix(answering.CALL_KEY)
-    report = Report.objects.filter(pk=int(number)).first() if number.isdecimal() else None
-    if report and report.state in states.WAITING and user.has_perm("reports.treat_report"):
+def take_from_phone(sender: object, *, key: str, user: User, **_: object) -> str:
+    """Who was called at night taps «Me ne occupo» (`whatsapp.signals.page_taken`): the dangers of the person
+    the call is about are theirs. Returns why they cannot be, in Italian."""
+    contact = answering.called_about(key)
+    if contact is None:
+        return ""
+    if not user.has_perm("reports.treat_report"):
+        return "Con il tuo utente non puoi trattare le segnalazioni."
+    for report in answering.waiting_dangers(contact):
         take_charge(report, user, texts.fill("taken", report))
+    return ""
 
 
 @transaction.atomic
@@ -85,6 +88,8 @@ def answer(
         CaseworkError: neither text nor file, or a file when the window is closed.
         whatsapp.errors.ContentError: too long for WhatsApp, a file it does not take, no approved template.
     """
+    # Examined before anything is locked: it may take a while.
+    file = media.save_outgoing(upload) if upload is not None and report.contact.window_open else None
     report, text = assembling.lock(report.pk), text.strip()
     if not text and upload is None and not (by_template and report.owed):
         raise CaseworkError("Il messaggio è vuoto: scrivi che cosa vuoi dire al cittadino.")
@@ -96,7 +101,7 @@ def answer(
     _has_it(report, user)
     last = report.items.select_related("message").order_by("-message__sent_at", "-pk").first()
     said = _tell(
-        report, text, by_template=by_template, upload=upload, quoting=last.message if last and quote else None
+        report, text, by_template=by_template, file=file, quoting=last.message if last and quote else None
     )
     report.save(update_fields=["owed", "answered_at"])
     what = text or (
@@ -123,7 +128,7 @@ def hand_over(
         report.assigned_to = None
         event = _write(report, user, Event.HANDED_OVER, text, note=note, by_template=by_template)
     if office.email:
-        transaction.on_commit(_email(report, office))
+        _email(report, office)
     return event
 
 
@@ -187,9 +192,11 @@ def _move(
 
 
 def _has_it(report: Report, user: User) -> None:
-    """Whoever was called about it need not be called any more, unless it waits for somebody again."""
-    if report.state not in states.WAITING:
-        paging.settle(answering.call_key(report), user)
+    """The calls about this person end when the last of their dangers has been taken."""
+    others = answering.waiting_dangers(report.contact).exclude(pk=report.pk)
+    if report.state not in states.WAITING and not others.exists():
+        for key in answering.call_keys(report.contact):
+            paging.settle(key, user)
 
 
 def _write(
@@ -232,14 +239,14 @@ def _tell(
     *,
     by_template: bool,
     rating: bool = False,
-    upload: UploadedFile[Any] | None = None,
+    file: Media | None = None,
     quoting: Message | None = None,
 ) -> Message | None:
     """Now, if the window is open or by the template; else with the next reply (`answering.tell_owed`).
 
     What was owed goes in the template too: nothing is said twice, nothing is lost.
     """
-    if not text and upload is None and not by_template:
+    if not text and file is None and not by_template:
         return None
     if not report.contact.window_open:
         report.owed = "\n\n".join(part for part in (report.owed, text) if part)
@@ -247,15 +254,15 @@ def _tell(
             return None
         content = template_answers.make_content(report, report.owed)
         report.owed = ""
-    elif upload is not None:
-        content = contents.with_file(media.save_outgoing(upload), text)
+    elif file is not None:
+        content = contents.with_file(file, text)
     else:
         content = closing.ask_rating(report, text) if rating else contents.text(text)
     report.answered_at = report.answered_at or timezone.now()
     return outbox.send(report.contact, content, quoting=quoting)
 
 
-def _email(report: Report, office: Office) -> Callable[[], int]:
+def _email(report: Report, office: Office) -> None:
     """What an office needs to act; nothing of who reported it."""
     place = report.address or "indirizzo non indicato"
     if report.latitude is not None:
@@ -265,4 +272,4 @@ def _email(report: Report, office: Office) -> Callable[[], int]:
         f"Segnalazione n. {report.number} ({category})\nDove: {place}\n\n{report.summary or 'Senza testo.'}"
     )
     subject = f"Comune di Regalbuto: segnalazione n. {report.number}"
-    return partial(send_mail, subject, body, None, [office.email], fail_silently=True)
+    mail.enqueue(office.email, subject, body)

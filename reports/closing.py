@@ -15,6 +15,10 @@ from whatsapp.models import Content
 STARS = {5: "Ottimo", 4: "Buono", 3: "Sufficiente", 2: "Scarso", 1: "Pessimo"}
 
 
+# Ratings of one case, whose history is append-only: further changes of mind are not taken.
+RATINGS_LIMIT = 10
+
+
 def ask_rating(report: Report, text: str) -> Content:
     """The news that it is resolved, with a list to rate it or to say that it is not. Raises ContentError."""
     rows = [(answering.tap(report, "rate", n), f"{'★' * n} {word}", "") for n, word in STARS.items()]
@@ -24,11 +28,17 @@ def ask_rating(report: Report, text: str) -> Content:
 
 @transaction.atomic
 def rate(report: Report, stars: int, *, by_page: bool = False) -> None:
-    """Keep the citizen's rating (1-5) of a closed case; the last one counts. Raises ValueError."""
+    """Keep the citizen's rating (1-5) of a closed case; the last of `RATINGS_LIMIT` counts.
+
+    Raises:
+        ValueError: another number of stars.
+    """
     if stars not in STARS:
         raise ValueError(stars)
     report = assembling.lock(report.pk)
     if states.is_open(report.state) or report.rating == stars:
+        return
+    if report.events.filter(kind=ReportEvent.Kind.RATED).count() >= RATINGS_LIMIT:
         return
     report.rating = stars
     report.save(update_fields=["rating"])

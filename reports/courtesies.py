@@ -19,8 +19,14 @@ _THANKS = (
     r"|di cuore|di tutto|ancora|per la risposta|della risposta|per la disponibilita|e|d accordo|complimenti"
     r"|ti ringrazio|vi ringrazio|la ringrazio|ringrazio|certo|capito|prego)"
 )
-_GREETING_ONLY = re.compile(rf"(?:{_GREETING}\s*)+")
-_COURTESY_ONLY = re.compile(rf"(?:(?:{_GREETING}|{_THANKS})\s*)+")
+# Whole words, each with a space behind it, and possessive: there is one way to read a text.
+_GREETING_ONLY = re.compile(rf"(?:{_GREETING} )++")
+_COURTESY_ONLY = re.compile(rf"(?:(?:{_GREETING}|{_THANKS}) )++")
+# Characters of a courtesy, and of a text that is looked at.
+_LONGEST = 120
+LENGTH_LIMIT = 4096
+_SIGNS = re.compile(r"[\W_]+")
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _KIND_EMOJI = frozenset("👍👌🙏❤😊🙂😀😃😄😁🤗👏💪✅☺😍🥰😘🌹💐🎉🙌✌🤝💚💙😉🥳")
 _KIND_EMOJI_GREETING = frozenset("👋")
 
@@ -36,13 +42,15 @@ class Courtesy(Enum):
 
 def recognise(text: str) -> Courtesy:
     """Is the whole text a greeting, a thank-you or nothing at all? Anything more is not."""
+    if len(text) > LENGTH_LIMIT:
+        return Courtesy.NONE
     words = plain(text)
     if words:
-        if len(words) > 120:
+        if len(words) > _LONGEST:
             return Courtesy.NONE
-        if _GREETING_ONLY.fullmatch(words):
+        if _GREETING_ONLY.fullmatch(f"{words} "):
             return Courtesy.GREETING
-        return Courtesy.THANKS if _COURTESY_ONLY.fullmatch(words) else Courtesy.NONE
+        return Courtesy.THANKS if _COURTESY_ONLY.fullmatch(f"{words} ") else Courtesy.NONE
     signs = {sign for sign in text if unicodedata.category(sign) in {"So", "Sm"}}
     if not signs:
         return Courtesy.EMPTY
@@ -52,9 +60,12 @@ def recognise(text: str) -> Courtesy:
 
 
 def plain(text: str) -> str:
-    """Small letters and figures without accents, signs or drawn-out letters, one space between words."""
-    text = unicodedata.normalize("NFKD", text.lower())
+    """Small letters and figures without accents, signs or drawn-out letters, one space between words.
+
+    Of a long text only the beginning.
+    """
+    text = unicodedata.normalize("NFKD", text[:LENGTH_LIMIT].lower())[:LENGTH_LIMIT]
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     # Letters of any alphabet count: a report in Arabic or Romanian is not empty.
-    words = " ".join(re.sub(r"[\W_]+", " ", text).split())
-    return re.sub(r"([a-z])\1{2,}", r"\1", words)
+    words = " ".join(_SIGNS.sub(" ", text).split())
+    return _DRAWN_OUT.sub(r"\1", words)

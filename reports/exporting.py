@@ -15,7 +15,8 @@ from import_export import resources
 
 from reports import scoring, statistics
 from reports.models import Report
-from reports.personal_data import DECIMALS, public_place
+from reports.personal_data import DECIMALS
+from reports.places import find_street
 from reports.states import OPEN
 from subscribers.exports import Column, Format, Table, moment
 
@@ -55,7 +56,7 @@ class ReportResource(resources.Resource):  # type: ignore[type-arg]  # generic f
     requested_datetime = Column(lambda row, _: moment(row.opened_at))
     updated_datetime = Column(lambda row, _: moment(row.told_at or row.opened_at))
     expected_datetime = Column(lambda row, _: moment(_end_of(row.due_on or row.goal_on)))
-    address = Column(lambda row, _: public_place(row.address))
+    address = Column(lambda row, _: find_street(row.address))
     zipcode = Column(lambda row, _: ZIPCODE if row.inside_town else "")
     lat = Column(lambda row, _: _rounded(row.latitude))
     long = Column(lambda row, _: _rounded(row.longitude))

@@ -167,7 +167,7 @@ class ActForm(forms.Form):
     file = forms.FileField(
         label="Allega un file",
         required=False,
-        widget=forms.FileInput({"accept": "image/jpeg,image/png,video/mp4,video/3gpp,application/pdf"}),
+        widget=forms.FileInput({"accept": "image/*,video/mp4,video/3gpp,application/pdf"}),
         help_text="Facoltativo: una foto, un video MP4 fino a 16 MB o un PDF fino a 40 MB; il testo, fino a "
         "1.024 caratteri, gli sta sotto.",
     )

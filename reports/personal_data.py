@@ -1,6 +1,5 @@
 """A report is an administrative record: it stays, without what tells of the person (art. 17(3)(b) GDPR)."""
 
-import re
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,17 +18,6 @@ IMPERSONAL = (
 )  # fmt: skip
 # Decimals of a degree: about 100 metres, the street and not the door.
 DECIMALS = 3
-# The house number at the end, and not the number that is a road's name («SS 121»).
-_DOOR = re.compile(
-    r"(?<!\bss)(?<!\bsp)(?<!s\.s\.)(?<!s\.p\.)(?<!\bkm)[\s,]+(?:(?:n\.?|n°|numero|civico)\s*)?\d{1,3}"
-    r"(?:\s*/?\s*[a-z])?$",
-    re.IGNORECASE,
-)
-# Whose house it is does not belong to a street's name («via Roma casa di Mario Rossi»).
-_WHOSE = re.compile(
-    r"(?<=\w)(?<!\bvia)(?<!contrada)\s+(?:casa|presso|sotto|sopra|famiglia|abitazione|c/o|sig\w*|dott\w*)\b.*",
-    re.IGNORECASE,
-)
 
 
 def collect(contact: Contact) -> list[Section]:
@@ -75,17 +63,12 @@ def _cut_down(reports: QuerySet[Report]) -> int:
     written.update(text="")
     for report in held:
         report.summary = report.owed = ""
-        report.address = public_place(report.address)
+        report.address = places.find_street(report.address)
         for name in ("latitude", "longitude"):
             degrees = getattr(report, name)
             setattr(report, name, None if degrees is None else round(degrees, DECIMALS))
     Report.objects.bulk_update(held, ["summary", "owed", "address", "latitude", "longitude"])
     return len(held)
-
-
-def public_place(address: str) -> str:
-    """The street without the number («via Roma 12» -> «via Roma»); nothing if it names no street."""
-    return _DOOR.sub("", _WHOSE.sub("", places.find_address(address)))
 
 
 def _due(before: datetime) -> QuerySet[Report]:

@@ -15,12 +15,10 @@ from rapidfuzz.distance import OSA
 
 from reports import learning
 from reports import vocabulary as words
-from reports.vocabulary import Rule
+from reports.vocabulary import LENGTH_LIMIT, Rule
 
 ROUTINE, NUISANCE, SERIOUS, DANGER = 1, 2, 3, 4
 OTHER = "altro"
-# A longer text adds words, not dangers; this bounds the work on 4,096 characters of anything.
-LENGTH_LIMIT = 4096
 REASONS_LIMIT = 5
 # Room for who is concerned and whether the road is blocked.
 DANGERS_LIMIT = 3
@@ -30,8 +28,12 @@ UNNAMED_WEIGHT = 6
 # From here on it is danger: below 0, because a missed one costs more than a false one (`learn_reports` prints
 # what other thresholds would miss and page).
 THRESHOLD = -0.2
-# Words before and after a danger word that may deny or date it.
+# Words before a danger word that may deny or date it.
 WINDOW = 14
+_WORD = re.compile(r"\w+")
+_STOPS, _PAUSES, _SIGNS = re.compile(r"[.;!?\n]+"), re.compile(r"[,:()]+"), re.compile(r"[^a-z0-9.,]+")
+_TURN = re.compile(r"(?<!\S)(?:\.|ma|pero|invece) ")
+_LIKE = re.compile(r"\bcome (?:\w+ )?$")
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,16 @@ class _Reading:
     untrue: bool
 
 
-@lru_cache(maxsize=512)  # a case is assessed anew with each piece it gains
 def assess(text: str) -> Assessment:
-    """Level, category and reasons of a report's text. Any text has an answer; an empty one is routine."""
+    """Level, category and reasons of a report's text. Any text has an answer; an empty one is routine.
+
+    Of a long text the first `LENGTH_LIMIT` characters count.
+    """
+    return _assess(text[:LENGTH_LIMIT])
+
+
+@lru_cache(maxsize=512)  # a case is assessed again with each piece it gains
+def _assess(text: str) -> Assessment:
     read = _read(text)
     if not read.sentences:
         return Assessment(ROUTINE, OTHER, (), 0, False, False)
@@ -105,7 +114,7 @@ def vector(text: str) -> learning.Vector:
 
 
 def _read(text: str) -> _Reading:
-    sentences = [_without_figures(sentence) for sentence in _sentences(plain(text[:LENGTH_LIMIT]))]
+    sentences = [_without_figures(sentence) for sentence in _sentences(plain(text))]
     dangers, possible, clean, meant = _find_dangers(sentences)
     serious, nuisance, vulnerable = (
         _found(clean, rules) for rules in (words.SERIOUS, words.NUISANCE, words.VULNERABLE)
@@ -123,7 +132,7 @@ def _vector(read: _Reading) -> learning.Vector:
 
 def _weightiest(text: str, read: _Reading) -> list[str]:
     """Why the model alone sees danger, in the citizen's own words."""
-    written = {plain(word).strip(): word for word in re.findall(r"\w+", text.lower()[:LENGTH_LIMIT])}
+    written = {plain(word).strip(): word for word in _WORD.findall(text.lower())}
     heard = {word for sentence in read.sentences for word in sentence.split() if word in written}
     found = learning.weightiest(heard, learning.DANGER, learning.load()[1])[:WORDS_LIMIT]
     return [f"parole che fanno pensare a un pericolo: {', '.join(written[word] for word in found)}"]
@@ -134,9 +143,9 @@ def _weightiest(text: str, read: _Reading) -> list[str]:
 
 def plain(text: str) -> str:
     """Letters only (`vocabulary.letters`), slips mended; `,` and `.` are words of their own."""
-    text = re.sub(r"[.;!?\n]+", " . ", words.letters(text))
-    text = re.sub(r"[,:()]+", " , ", text)
-    found = re.sub(r"[^a-z0-9.,]+", " ", text).split()
+    text = _STOPS.sub(" . ", words.letters(text))
+    text = _PAUSES.sub(" , ", text)
+    found = _SIGNS.sub(" ", text).split()
     return " ".join(_spelt(words.SHORT.get(word, word)) for word in found) + " "
 
 
@@ -165,7 +174,7 @@ _VOWELS = str.maketrans("eoj", "iui")
 
 def _sentences(text: str) -> Iterator[str]:
     """What one denial or one date covers: up to a full stop or a «ma». Greetings are left out."""
-    for part in re.split(r"(?<!\S)(?:\.|ma|pero|invece) ", text):
+    for part in _TURN.split(text):
         if sentence := words.GREETINGS.sub("", part).strip(" ,"):
             yield sentence + " "
 
@@ -241,7 +250,7 @@ def _is_over(sentence: str) -> bool:
 
 
 def _past(before: str, after: str, over: bool) -> bool:
-    if words.LONG_AGO.match(after) and not re.search(r"\bcome (?:\w+ )?$", before):
+    if words.LONG_AGO.match(after) and not _LIKE.search(before):
         return True
     return over and not words.PRESENT.search(before)
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reports.models import Report
-from reports.personal_data import public_place
+from reports.places import find_street
 from reports.states import OPEN
 
 NEAR = 150  # metres
@@ -58,7 +58,7 @@ def suggest_duplicates(report: Report) -> list[Suggestion]:
     """Cases that may be about the same thing, the likeliest first: open or just closed, of the same kind or
     of one not known yet, opened within a month, near or, if one of the two has no point, in the same street.
     """
-    street = public_place(report.address)
+    street = find_street(report.address)
     place = _box(report, NEAR)
     if street:
         pointless = Q() if report.latitude is None else Q(latitude__isnull=True)
@@ -83,7 +83,7 @@ def suggest_duplicates(report: Report) -> list[Suggestion]:
 
 
 def _street(report: Report) -> str:
-    return public_place(report.address).casefold()
+    return find_street(report.address).casefold()
 
 
 def _unlikeness(report: Report, other: Report, meters: float | None) -> float:

@@ -19,6 +19,7 @@ class Default:
     body: str
 
 
+_EMPTY_LINES = re.compile(r"(?<! ) *+\n{2,}")
 _TABLE = tomllib.loads((Path(__file__).parent / "data" / "texts.toml").read_text(encoding="utf-8"))
 DEFAULTS = {slug: Default(**row) for slug, row in _TABLE["defaults"].items()}
 CANNED: dict[str, str] = _TABLE["canned"]  # ready answers to begin with: title -> words
@@ -46,7 +47,7 @@ def _filled(body: str, names: dict[str, str]) -> str:
     for name, value in names.items():
         body = body.replace(f"{{{name}}}", value)
     # An empty name leaves an empty line behind.
-    return re.sub(r" *\n{2,}", "\n\n", body).strip()
+    return _EMPTY_LINES.sub("\n\n", body).strip()
 
 
 def _about(report: Report | None) -> dict[str, str]:

@@ -16,11 +16,16 @@ _TABLE: dict[str, Any] = tomllib.loads(
 _CE = re.compile(r"\bc(?:['’ ] ?)?(?=(?:e|era|erano)\b)")
 _APOSTROPHE = re.compile(r"['’`´]")
 _DOUBLE = re.compile(r"([a-z])\1+")
+# Characters: a longer text adds words, not dangers.
+LENGTH_LIMIT = 4096
 
 
 def letters(text: str) -> str:
-    """Small letters without accents or doubled ones; «c'è» in one word, other apostrophes are spaces."""
-    text = unicodedata.normalize("NFKD", text.lower())
+    """Small letters without accents or doubled ones; «c'è» in one word, other apostrophes are spaces.
+
+    At most `LENGTH_LIMIT`, of the text and of what it becomes.
+    """
+    text = unicodedata.normalize("NFKD", text[:LENGTH_LIMIT].lower())[:LENGTH_LIMIT]
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     return _DOUBLE.sub(r"\1", _APOSTROPHE.sub(" ", _CE.sub("c", text)))
 
@@ -79,7 +84,7 @@ SHORT = {short: letters(meant) for short, meant in _spelling["short"].items()}
 GREETINGS = re.compile(_source(_spelling["greetings"]))
 
 # Before a danger word, up to it
-DENIED = re.compile(f"{_truth('denied')}(?:{_truth('between')})*$")
+DENIED = re.compile(f"{_truth('denied')}(?:{_truth('between')})*+$")
 HOLDS = re.compile(_truth("holds") + "$")
 PRESENT = re.compile(_truth("present") + r"(?:\S+ ){0,2}$")
 IMAGINED = re.compile(_truth("imagined") + "$")
@@ -88,7 +93,7 @@ POSSIBLE = re.compile(_truth("possible") + r"(?:[^\s,]+ ){0,5}$")
 OF = re.compile(_truth("of") + "$")
 # From it on
 ENDED = re.compile(_truth("ended"))
-LONG_AGO = re.compile(rf"(?:\S+ ){{0,2}}?(?:{_truth('of')})*{_truth('past')}")
+LONG_AGO = re.compile(rf"(?:\S+ ){{0,2}}?(?:{_truth('of')}){{0,3}}{_truth('past')}")
 # In its sentence
 PAST, YESTERDAY, WAS, NOW, SETTLED, HABIT = (
     re.compile(_truth(name)) for name in ("past", "yesterday", "was", "now", "settled", "habit")

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 from django.utils.module_loading import autodiscover_modules
 
 from subscribers import checks
@@ -11,4 +11,5 @@ class SubscribersConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.consent_register)
+        register(checks.head_email, Tags.security, deploy=True)
         autodiscover_modules("identities")  # its receivers

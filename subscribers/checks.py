@@ -26,3 +26,16 @@ def consent_register(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def head_email(**_: Any) -> list[CheckMessage]:
+    """Only outside this machine can a cut of register and journal together be seen."""
+    if settings.CONSENT_HEAD_EMAIL:
+        return []
+    return [
+        Warning(
+            "CONSENT_HEAD_EMAIL manca: chi taglia insieme registro e diario dei consensi non viene scoperto.",
+            hint="Metti l'indirizzo di una persona fuori da questo server, per esempio del DPO.",
+            id="subscribers.W003",
+        )
+    ]

@@ -84,7 +84,7 @@ def subscribe_all(people: Iterable[tuple[Contact, How]]) -> list[bool | HasLeft]
         outcomes.append(joins)
         if joins:
             subscriber.state, subscriber.since, subscriber.left_at = Subscriber.State.ACTIVE, when, None
-            entries.append((subscriber, _entry(person, Kind.SUBSCRIBED, how)))
+            entries.append((subscriber, _entry(person, Kind.SUBSCRIBED, how | {"at": when})))
     _keep([subscriber for subscriber, _ in entries])
     if entries:
         register.append(*(entry for _, entry in entries))
@@ -115,7 +115,7 @@ def leave(contact: Contact, **how: Unpack[How]) -> bool:
     subscriber.state, subscriber.left_at, subscriber.doubt_at = Subscriber.State.LEFT, when, None
     subscriber.save()
     subscriber.left_topics.all().delete()
-    register.append(_entry(contact, Kind.LEFT, how))
+    register.append(_entry(contact, Kind.LEFT, how | {"at": when}))
     return True
 
 

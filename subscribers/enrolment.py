@@ -1,6 +1,5 @@
 """Enrolling at the desk somebody who signed the paper form; the checks are those of imported lists too."""
 
-import re
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
 
@@ -23,8 +22,6 @@ WELCOME = "benvenuto_whatsurp"
 EARLIEST = date(2015, 1, 1)  # no consent to a WhatsApp service of the town is older
 NAME_LIMIT = 100
 ALREADY = "è già iscritto"
-# What a spreadsheet makes of a number: 3,93401E+11.
-_RUINED = re.compile(r"[\d.,]+E\+?\d+", re.IGNORECASE)
 
 
 class Refused(ValueError):
@@ -91,12 +88,14 @@ def mobile(text: str) -> str:
     """
     cleaned = templates.clean_parameter(text)
     number = phones.written(cleaned)
-    if _RUINED.fullmatch(cleaned):
+    if phones.is_ruined(cleaned):
         raise Refused("il foglio di calcolo ha rovinato il numero: formatta la colonna come testo")
     if number is None:
         raise Refused("non è un numero di telefono" if cleaned else "manca il numero")
     if number == settings.WHATSAPP_DISPLAY_NUMBER:
         raise Refused("è il numero del servizio stesso")
+    if phones.lacks_a_figure(number):
+        raise Refused("manca una cifra: i cellulari italiani ne hanno dieci; chiedi di nuovo il numero")
     match phones.kind(number):
         case "landline":
             raise Refused("è un numero fisso: serve il numero del cellulare con WhatsApp")
@@ -127,8 +126,9 @@ def subscribed(numbers: Collection[str]) -> set[str]:
     """Those of these numbers whose person is subscribed."""
     active = Q(subscriber__state=Subscriber.State.ACTIVE)
     active |= Q(merged_into__subscriber__state=Subscriber.State.ACTIVE)
-    found = Contact.objects.filter(active, phone__in=numbers).values_list("phone", flat=True)
-    return {number for number in found if number}
+    people = contacts.by_number(numbers)
+    found = set(Contact.objects.filter(active, pk__in=people.values()).values_list("pk", flat=True))
+    return {number for number, pk in people.items() if pk in found}
 
 
 def name_if_nameless(contact: Contact, name: str) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -20,12 +20,19 @@ from whatsapp import phones
 from whatsapp.models import Contact
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as another alphabet
-# What a spreadsheet takes for a formula, wide characters too, and what it drops in front of one.
-DANGEROUS = (*"=+-@＝＋－＠", "\t", "\r", "\n")
+# With these a spreadsheet begins a formula; the wide and small forms become the plain ones on the way.
+SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫−"
+# Before each one that may come to stand at the beginning of a cell: after whatever is neither letter, figure
+# nor sign. Left alone are `tel:+39…` and a hyphen between two words.
+_BEGINS = re.compile(rf"(?<![\w{SIGNS}])(?<!tel:)(?=[{SIGNS}])(?!(?<=\w )- )")
+GUARD = "’"
+# WhatsApp's own id, which may hold signs: as it is it can be looked up.
+_MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]*")
+_LINE_BREAK = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 CHUNK = 2000  # rows read at once
 BLOCK = 200  # lines sent at once
 # A telephone number as people write it, in pieces: at least nine digits, so that a date is none.
-_LIKE_A_NUMBER = re.compile(r"[\s(.,'€$£+-]*\d")
+_LIKE_A_NUMBER = re.compile(r"\A[\s(.,'€$£+-]*+\d")
 _IN_PIECES = re.compile(r"\d(?:[ .-]?\d){8,14}")
 Auditor = AbstractUser | AnonymousUser
 
@@ -38,13 +45,18 @@ class _Line:
 
 
 def safe(value: object) -> str:
-    """A cell no spreadsheet runs: one that begins like a formula gets a space in front.
+    """A cell that no spreadsheet runs, whatever separator it is told the file has.
 
-    Not an apostrophe: Excel shows it, and other programs keep it as part of the text. A space is trimmed by
-    whoever reads the column as data, and stops the formula everywhere.
+    Read with another separator a text falls into several cells, so each sign that could begin one of them
+    gets a mark in front. The mark is the typographic apostrophe: importers strip blanks, spreadsheets hide
+    the plain apostrophe and lose it when they save, but this one is a character like any other. A line
+    break, which would begin a new row, becomes a stroke.
     """
-    text = "" if value is None else str(value)
-    return f" {text}" if text.startswith(DANGEROUS) or text.lstrip().startswith(DANGEROUS) else text
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    if _MESSAGE_ID.fullmatch(value):
+        return value
+    return _BEGINS.sub(GUARD, _LINE_BREAK.sub(" / ", value.strip()))
 
 
 def identity(value: str | None, whole: bool) -> str:
@@ -86,7 +98,7 @@ class SubscriberResource(resources.Resource):  # type: ignore[type-arg]  # gener
 
     codice_interessato = Column(lambda row, _: row.contact.subject_id)
     numero = Column(lambda row, whole: identity(row.contact.phone, whole))
-    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.profile_name, whole))
+    nome_su_whatsapp = Column(lambda row, whole: written(row.contact.name, whole))
     stato = Column(lambda row, _: row.get_state_display())
     iscritto_dal = Column(lambda row, _: moment(row.since))
     cancellato_il = Column(lambda row, _: moment(row.left_at))
@@ -131,11 +143,18 @@ Table: TypeAlias = "resources.Resource[Any]"
 
 def csv_lines(resource: Table, rows: Iterable[Any], *, whole: bool) -> Iterator[str]:
     """The header first, so that the file of no rows says what it would hold."""
-    writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
     columns = resource.get_export_fields()  # once: `export_resource` looks for them at every row
-    yield BOM + writer.writerow(resource.get_export_headers())
-    for row in rows:
-        yield writer.writerow([safe(one.export(row, whole=whole)) for one in columns])
+    cells = ([column.export(row, whole=whole) for column in columns] for row in rows)
+    return csv_file([resource.get_export_headers()], cells)
+
+
+def csv_file(*tables: Iterable[Iterable[object]]) -> Iterator[str]:
+    """The lines of a CSV file for spreadsheets: the only place where one is written."""
+    writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
+    mark = BOM
+    for row in chain(*tables):
+        yield mark + writer.writerow([safe(cell) for cell in row])
+        mark = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from typing import TypeVar
 from uuid import UUID
 
 from subscribers.models import ConsentEvent
@@ -40,10 +41,18 @@ class Standing:
             self.left_topics.pop(event.topic, None)
 
 
+AnyStanding = TypeVar("AnyStanding", bound=Standing)
+
+
 def fold(events: Iterable[ConsentEvent]) -> Iterable[Standing]:
     """The standing of each subject, after events ordered by subject and sequence. Lazy."""
+    return fold_into(Standing, events)
+
+
+def fold_into(kind: type[AnyStanding], events: Iterable[ConsentEvent]) -> Iterable[AnyStanding]:
+    """The same, as standings that take more of each event into account."""
     for subject_id, theirs in groupby(events, key=lambda event: event.subject_id):
-        standing = Standing(subject_id)
+        standing = kind(subject_id)
         for event in theirs:
             standing.follow(event)
         yield standing

@@ -14,13 +14,13 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from subscribers import consent, enrolment, listfile, recipients
+from subscribers import consent, decoding, enrolment, listfile, recipients
 from subscribers.consent import How
 from subscribers.enrolment import ALREADY, NAME_LIMIT, Refused
 from subscribers.listfile import Line
 from subscribers.models import ImportRow, SubscriberImport
 from subscribers.register import Source
-from whatsapp import audit, merging, templates
+from whatsapp import audit, contacts, merging, phones, templates
 from whatsapp.models import Contact
 from whatsapp.nudges import nudge
 
@@ -41,17 +41,25 @@ class WrongState(ValueError):
 
 @transaction.atomic
 def preview(
-    data: bytes, filename: str, *, reference: str, signed_on: date | None, user: User
+    data: bytes,
+    filename: str,
+    *,
+    reference: str,
+    signed_on: date | None,
+    user: User,
+    alphabet: str = "",
 ) -> SubscriberImport:
     """Judge every row of the file and keep the judgement, to be confirmed. Subscribes nobody.
 
     Args:
         signed_on: when those consented whose row has no date of its own.
+        alphabet: one of `decoding.ALPHABETS`, if a person has chosen.
 
     Raises:
         Unreadable: nothing of the file is kept.
+        Doubtful: a person must choose the alphabet.
     """
-    lines = iter(listfile.read(data))
+    lines = iter(listfile.read(data, alphabet))
     name = templates.clean_parameter(filename)[:120]
     source = SubscriberImport.objects.create(filename=name, reference=reference, created_by=user)
     seen: dict[str, int] = {}
@@ -66,6 +74,8 @@ def _row(source: SubscriberImport, line: Line, signed_on: date | None, seen: dic
     """What the row itself says; `seen` are the numbers that were good before, with their lines."""
     row = ImportRow(source=source, line=line.line, outcome=Outcome.READY)
     try:
+        if decoding.is_spoilt(line.name):
+            raise Refused("nel nome ci sono lettere rovinate: correggilo e carica di nuovo l'elenco")
         row.phone = enrolment.mobile(line.number)
         row.consented_at = enrolment.beginning(_day(line.date, signed_on))
     except Refused as refusal:
@@ -210,10 +220,13 @@ def _people(rows: list[ImportRow]) -> tuple[dict[str, Contact], datetime]:
     """
     now = timezone.now()
     rows = sorted(rows, key=lambda row: row.phone)
-    made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in rows]
+    numbers = [row.phone for row in rows]
+    known = contacts.by_number(numbers)
+    # Once for each line, though a list may have it in both spellings.
+    new = {min(phones.spellings(row.phone)): row for row in rows if row.phone not in known}
+    made = [Contact(phone=row.phone, profile_name=row.name, created_at=now) for row in new.values()]
     Contact.objects.bulk_create(made, ignore_conflicts=True)
-    found = Contact.objects.filter(phone__in=[row.phone for row in rows]).values_list("phone", "pk")
-    keys = {number: pk for number, pk in found if number}
+    keys = contacts.by_number(numbers)
     persons = merging.lock_all([*keys.values()])
     return {number: persons[pk] for number, pk in keys.items()}, now
 

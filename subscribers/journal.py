@@ -2,6 +2,8 @@
 
 Written after each commit and by the sweep, which fills what a crash left out. Whoever writes holds the file's
 lock and goes on from its last whole line, so that it has neither gaps nor doubles, whatever runs at once.
+It is only ever appended to, so that the file may be append-only (`chattr +a`): a line that a crash tore stays
+and is skipped.
 """
 
 import fcntl
@@ -61,12 +63,14 @@ def write() -> int:
 
 
 def read() -> Iterator[Line]:
-    """The journal's whole lines, in order; nothing where there is none. Raises ValueError: a line is not one
-    of ours."""
+    """The journal's whole lines, in order; empty without a journal.
+
+    The reader skips a line that is not whole: each line holds its predecessor's hash, which shows the gap.
+    """
     path = Path(settings.CONSENT_JOURNAL or os.devnull)
     if path.exists():
         with path.open("rb") as file:
-            yield from (json.loads(text) for text in file if text.endswith(b"\n"))
+            yield from filter(None, map(_parsed, file))
 
 
 def set_aside() -> Path:
@@ -80,20 +84,31 @@ def set_aside() -> Path:
 
 @contextmanager
 def _opened() -> Iterator[IO[bytes]]:
-    """The file for this process alone, its end after the last whole line."""
+    """The file for this process alone, to be appended to."""
     path = Path(settings.CONSENT_JOURNAL)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640), "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
 
 def _last(file: IO[bytes]) -> Line | None:
-    """The last whole line; a torn one, left by a crash, is cut off."""
+    """The last whole line; one that a crash tore is ended, so that the next begins on a line of its own."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 2 * LONGEST_LINE))
+    file.seek(max(0, size - 3 * LONGEST_LINE))
     tail = file.read()
-    whole = tail[: tail.rfind(b"\n") + 1]
-    file.seek(size - len(tail) + len(whole))
-    file.truncate()
-    return json.loads(whole.splitlines()[-1]) if whole else None
+    if tail and not tail.endswith(b"\n"):
+        file.write(b"\n")
+    lines = filter(None, map(_parsed, reversed(tail.splitlines(keepends=True))))
+    return next(lines, None)
+
+
+def _parsed(text: bytes) -> Line | None:
+    """A whole line's content; None for a torn one."""
+    if not text.endswith(b"\n"):
+        return None
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and {"sequence", "hash"} <= content.keys() else None

@@ -37,7 +37,11 @@ _DOUBTS = (
     "hesitations", "limits", "after", "not_names", "elsewhere", "topic_off", "conditions",
     "second_thoughts", "writes", "removes", "give_up", "enough",
 )  # fmt: skip
-_LINE = re.compile(r"[.!\n]+\s*")
+_LINE = re.compile(r"[.!\n]++\s*+")
+_SWITCH = re.compile(rf"(?<!\S){KEYWORD} (on|off)\b(?! line)")
+_WORD = re.compile(r"\w+")
+# «eventioff»
+_GLUED_SWITCH = re.compile(r"(?<=[a-z]{4})(off|on)$")
 _CLAUSE = re.compile(r"[^.!?;:,()\n]+[.!?;:,()\n]*")
 
 
@@ -162,13 +166,14 @@ def _keyword(
     text: str, words: list[str], bare: list[str], topics: Topics, *, is_question: bool
 ) -> Intent | None:
     """ISCRIZIONE ON and ISCRIZIONE OFF, at the start or inside a sentence."""
-    found = re.search(rf"(?:^|.*? ){KEYWORD} (on|off)\b(?! line)", " ".join(bare))
+    phrase = " ".join(bare)
+    found = _SWITCH.search(phrase)
     if not found:  # «iscrizione in», «iscrizione om» are asked back; «iscrizione no» is no slip of ON
         near = any(len(word) < 4 and OSA.distance(once(word), "on") <= 1 for word in bare[1:])
         is_slip = bare[0] == KEYWORD and len(bare) < 4 and bare[1:] != ["no"] and "line" not in bare
         named = bare[0] == KEYWORD and len(bare) > 1 and _joins(text, [], words[words.index(KEYWORD) + 1 :])
         return "ask_on" if (near and is_slip) or named else None
-    before, after = bare[: len(found[0].split()) - 2], bare[len(found[0].split()) :]
+    before, after = phrase[: found.start()].split(), phrase[found.end() :].split()
     if {"on", "off"} <= set(bare):
         return "ask_on" if LISTS["instructing"] & set(bare) else "ask_off"
     if found[1] == "off":
@@ -234,13 +239,13 @@ def _is_name(text: str, words: list[str]) -> bool:
         return False
     if {names[0], names[-1]} & NAMES or (names[0][0] in CHINESE_SURNAMES and len(names[0]) < 4):
         return True
-    capitals = {normalise(word) for word in re.findall(r"\w+", text) if word.istitle() and len(word) > 2}
+    capitals = {normalise(word) for word in _WORD.findall(text) if word.istitle() and len(word) > 2}
     return bool(LISTS["titles"] & set(words)) and set(names) <= capitals - known_words()
 
 
 def _topic(words: list[str], topics: Topics, *, is_question: bool) -> Recognition | None:
     """«ALLERTA ON», «non voglio più avvisi sulla viabilità»: nothing else beside the topic's words."""
-    told = re.sub(r"(?<=[a-z]{4})(off|on)$", r" \1", " ".join(words))  # «eventioff»
+    told = _GLUED_SWITCH.sub(r" \1", " ".join(words))
     said = set(told.split())
     if {"on", "off"} <= said or (is_question and not said & {"on", "off"}) or f"{KEYWORD} on" in told:
         return None

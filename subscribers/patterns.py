@@ -13,7 +13,12 @@ GAP = r"(?:\S+ ){0,3}"
 
 def source(phrases: Iterable[str], lists: Lists) -> str:
     """Any of these patterns, from the beginning of a word, each word with a space behind it."""
-    return r"(?<!\S)(?:" + "|".join(_phrase(phrase, lists) for phrase in phrases) + ")"
+    return r"(?<!\S)" + _either(_phrase(phrase, lists) for phrase in phrases)
+
+
+def _either(sources: Iterable[str]) -> str:
+    # Once each: two equal alternatives are two ways to read the same word, and doubled at every repetition.
+    return "(?:" + "|".join(dict.fromkeys(sources)) + ")"
 
 
 def _phrase(phrase: str, lists: Lists) -> str:
@@ -28,7 +33,7 @@ def _part(part: str, lists: Lists) -> str:
     if part[0] == "!":
         return f"(?!{_part(part[1:], lists)})"
     if "|" in part:
-        return "(?:" + "|".join(_part(either, lists) for either in part.split("|")) + ")"
+        return _either(_part(either, lists) for either in part.split("|"))
     if part[0] == "{":
-        return "(?:" + "|".join(_phrase(entry, lists) for entry in sorted(lists[part[1:-1]])) + ")"
+        return _either(_phrase(entry, lists) for entry in sorted(lists[part[1:-1]]))
     return re.escape(part).replace(r"\*", r"\S*") + " "

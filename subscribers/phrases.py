@@ -37,9 +37,14 @@ SHORT_WORDS: list[str] = _TABLE["lists"]["short"]
 NAMES = frozenset(_TABLE["names"]["first"].split())
 CHINESE_SURNAMES = frozenset(_TABLE["names"]["chinese"])
 _KEYCAP = re.compile(r"[0-9#*]\ufe0f?\u20e3|\u2139")  # emoji made of letters and digits
-_CODE = re.compile(r"#[\s#]*([^\W_]+)(?:[-_ ]?(\d+)|-(\w+))?")  # a poster's, «#bacheca3» or «# bacheca 3»
+# A poster's code, «#bacheca3» or «# bacheca 3»
+_HASHES, _CODE = re.compile(r"#[\s#]*+"), re.compile(r"#([^\W_]++)(?:[-_ ]?(\d+)|-(\w+))?")
 _WHOLE = re.compile(r"(?<![{*\w])[a-z]+\b(?![*}])")  # of a pattern: no list, no beginning of a word
 _WORD = re.compile(r"#?[^\W_]+")
+_PLUS = re.compile(r"(?<=\w) \+(?!\d)")
+_APART = re.compile(r"\b(?:[a-z] )+[a-z]\b")
+# Characters of a normalised text
+LONGEST = 1500
 # Written apart («iscri zione off») only a short message is one word.
 APART = 5
 _SOUNDS = (("ggh", "gl"), ("nd", "n"), ("k", "c"), ("j", "i"), ("zz", "z"), ("y", "i"))
@@ -50,13 +55,16 @@ _SIGNS = r"\u3040-\u9fff"  # scripts without spaces between the words
 
 
 def normalise(text: str) -> str:
-    """Lower case, without accents, punctuation, emoji, invisible characters; single spaces."""
+    """Lower case, without accents, punctuation, emoji, invisible characters; single spaces.
+
+    What letters come apart into is cut at `LONGEST`: there are signs that stand for eighteen.
+    """
     text = _KEYCAP.sub(" ", text)
-    text = re.sub(r"(?<=\w) \+(?!\d)", " più", text)  # «non voglio + messaggi»
+    text = _PLUS.sub(" più", text)  # «non voglio + messaggi»
     text = "".join(" " if unicodedata.category(char)[0] == "S" else char for char in text)
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())[:LONGEST]
     text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Me", "Cf"})
-    text = _CODE.sub(lambda code: " #" + "".join(filter(None, code.groups())), text)
+    text = _CODE.sub(lambda code: " #" + "".join(filter(None, code.groups())), _HASHES.sub("#", text))
     words = [word if index > 1 else word.lstrip("#") for index, word in enumerate(_WORD.findall(text))]
     return " ".join(words)
 
@@ -97,7 +105,7 @@ def any_of(name: str) -> re.Pattern[str]:
 
 def read(text: str) -> list[str]:
     """The words as they were meant: letters written apart joined, slips mended, repetitions once."""
-    spelled = re.sub(r"\b(?:[a-z] )+[a-z]\b", lambda run: run[0].replace(" ", ""), normalise(text))
+    spelled = _APART.sub(lambda run: run[0].replace(" ", ""), normalise(text))
     words = spelled.split()
     mended = [meant for word in words for meant in _unglued(word) or [_mended(word)]]
     if KEYWORD in mended:

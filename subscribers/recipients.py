@@ -10,6 +10,8 @@ from subscribers import register
 from subscribers.models import ErasedIdentity, Subscriber, Topic, TopicPreference
 from subscribers.models.people import DOUBT
 from subscribers.texts import date_of, day
+from whatsapp import phones
+from whatsapp.contacts import by_number
 from whatsapp.models import Contact, ContactAlias, IdentityConflict
 
 
@@ -34,8 +36,8 @@ def keeping(topic: Topic | None) -> QuerySet[Contact]:
 
 def _doubtful(contact: str, topic: Topic | None) -> Q:
     """Perhaps one person with two contacts, nobody has decided: one of them is not written to, and the other
-    neither if the first has left."""
-    open_ones = IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN)
+    neither if the first has left. What one of them only claims stops nobody's notices."""
+    open_ones = IdentityConflict.objects.filter(outcome=IdentityConflict.Outcome.OPEN, claimed=False)
     left = Q(other__subscriber__state=Subscriber.State.LEFT)
     if topic:
         left |= Q(other__subscriber__left_topics__topic=topic)
@@ -78,14 +80,14 @@ def obstacles(numbers: Collection[str]) -> dict[str, str]:
 
     Numbers that a person had before count too: an old list still means them.
     """
-    erased = {register.identity_digest(number): number for number in numbers}
+    spelt = {spelling: number for number in numbers for spelling in phones.spellings(number)}
+    erased = {register.identity_digest(spelling): number for spelling, number in spelt.items()}
     rows = ErasedIdentity.objects.filter(digest__in=erased, left_at__isnull=False).order_by("left_at")
     left = {erased[digest]: left_at for digest, left_at in rows.values_list("digest", "left_at")}
-    former = ContactAlias.objects.filter(phone__in=numbers).values_list("phone", "contact")
-    now = Contact.objects.filter(phone__in=numbers).values_list("phone", "pk")
-    people = {number: pk for number, pk in [*former, *now] if number}
-    contacts = Contact.objects.select_related("merged_into").in_bulk(set(people.values()))
-    persons = {number: contacts[pk].person for number, pk in people.items()}
+    former = ContactAlias.objects.filter(phone__in=spelt).values_list("phone", "contact")
+    people = {spelt[phone]: pk for phone, pk in former} | by_number(numbers)
+    known = Contact.objects.select_related("merged_into").in_bulk(set(people.values()))
+    persons = {number: known[pk].person for number, pk in people.items()}
     subscribers = Subscriber.objects.filter(contact__in=persons.values(), left_at__isnull=False)
     left_at = dict(subscribers.values_list("contact", "left_at"))
     left |= {number: left_at[person.pk] for number, person in persons.items() if person.pk in left_at}

@@ -1,20 +1,26 @@
 """After an older backup was restored: what the journal knows and the database does not (DESIGN 5.3)."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
-from subscribers import consent, history, journal, rights
+from subscribers import consent, history, journal, register, rights
 from subscribers.history import Standing
 from subscribers.journal import Line
 from subscribers.models import ConsentEvent, RegisterHead, Subscriber, Topic, TopicPreference
-from subscribers.register import Kind, Source, row_hash
+from subscribers.register import Entry, Evidence, Kind, Source, row_hash
 from whatsapp import merging
 from whatsapp.models import Contact
+
+# Whose rows tell of no person.
+NOBODY = UUID(int=0)
+_LOST = re.compile(r"righe (\d+)-(\d+)")
 
 
 class Forged(ValueError):
@@ -54,16 +60,53 @@ def reapply() -> Reapplied:
     with transaction.atomic():
         head, _ = RegisterHead.objects.select_for_update().get_or_create(pk=1)
         known = set(ConsentEvent.objects.values_list("hash", flat=True))
-        missing = [_event(line) for line in journal.read() if line["hash"] not in known]
+        missing = [_event(line) for line in _linked(journal.read()) if line["hash"] not in known]
         follows = bool(missing) and missing[0].previous_hash == head.hash
         if follows:
             ConsentEvent.objects.bulk_create(missing, batch_size=1000)
             head.sequence, head.hash = missing[-1].sequence, missing[-1].hash
             head.save()
         done = _apply(missing, follows=follows)
+        if follows:
+            _note_lost_evidence(missing)
     if missing and not follows:
         done.set_aside = journal.set_aside()
     return done
+
+
+def lost_evidence() -> Iterator[range]:
+    """The sequences of rows that came back from the journal: their evidence was in the lost database only."""
+    restored = ConsentEvent.objects.filter(kind=Kind.RESTORED, evidence__isnull=False)
+    for event in restored.select_related("evidence"):
+        if match := _LOST.match(event.evidence.text):
+            yield range(int(match[1]), int(match[2]) + 1)
+
+
+def _note_lost_evidence(missing: list[ConsentEvent]) -> None:
+    """Write the reason into the register, where only who has the key can."""
+    text = f"righe {missing[0].sequence}-{missing[-1].sequence}: le prove erano solo nella base dati perduta"
+    proof = Evidence(text=text, actor="ripristino")
+    register.append(
+        Entry(
+            subject_id=NOBODY,
+            kind=Kind.RESTORED,
+            at=timezone.now(),
+            evidence=proof,
+            source=Source.SYSTEM,
+        )
+    )
+
+
+def _linked(lines: Iterable[Line]) -> Iterator[Line]:
+    """The journal's lines, each after the one whose hash it holds. Raises Forged: one is missing."""
+    previous = None
+    for line in lines:
+        if previous is not None and line["previous_hash"] != previous:
+            raise Forged(
+                f"Nel diario manca la riga prima della {line['sequence']}: non è stato cambiato nulla."
+            )
+        previous = line["hash"]
+        yield line
 
 
 def _event(line: Line) -> ConsentEvent:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from subscribers import consent, register
 from subscribers.models import ConsentEvent, ConsentEvidence, ErasedIdentity
 from subscribers.register import Entry, Evidence, Kind, Source
-from whatsapp import audit, merging, phones
+from whatsapp import audit, contacts, merging, phones
 from whatsapp.models import Contact, Message
 from whatsapp.personal_data import Clock, Need, Section
 
@@ -76,7 +76,9 @@ def find(number: str) -> list[Contact]:
     if phone is None:
         return []
     erased = ErasedIdentity.objects.filter(digest=register.identity_digest(phone)).values("subject_id")
-    wanted = Q(phone=phone) | Q(aliases__phone=phone) | Q(subject_id__in=erased)
+    wanted = (
+        Q(pk__in=contacts.by_number([phone]).values()) | Q(aliases__phone=phone) | Q(subject_id__in=erased)
+    )
     found = Contact.objects.filter(wanted).select_related("merged_into").order_by("-pk")
     return list(dict.fromkeys(contact.person for contact in found))
 
@@ -164,8 +166,10 @@ def rectify(contact: Contact, request: Request, *, name: str, phone: str) -> Non
         changes.append(("numero", person.phone or "", number or ""))
     if not changes:
         raise CannotDo("Non è cambiato nulla: scrivi il nome o il numero giusto.")
+    if number != person.phone:
+        person.wa_number = None
     person.profile_name, person.phone = name.strip()[:100], number
-    person.save(update_fields=["profile_name", "phone"])
+    person.save(update_fields=["profile_name", "phone", "wa_number"])
     told = "; ".join(f"{what}: «{before}» diventa «{after}»" for what, before, after in changes)
     how = consent.How(actor=request.actor, source=request.source, reference=f"{told}. {request}")
     consent.note(person, Kind.RECTIFIED, **how)
@@ -174,7 +178,7 @@ def rectify(contact: Contact, request: Request, *, name: str, phone: str) -> Non
 
 
 def _check_number(person: Contact, number: str | None) -> None:
-    if number is None:
+    if number is None or phones.lacks_a_figure(number):
         raise CannotDo("Questo non è un numero di telefono: scrivilo per intero, con il prefisso.")
     if person.bsuid or Message.objects.filter(contact__in=person.rows(), inbound=True).exists():
         raise CannotDo(

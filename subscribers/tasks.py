@@ -1,9 +1,13 @@
 """Nudges turned into calls of the domain."""
 
+import logging
+
 from celery import shared_task
 
-from subscribers import importing, journal, retention, welcomes
+from subscribers import heads, importing, journal, retention, welcomes
 from whatsapp.nudges import nudge
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="subscribers.sweep")
@@ -23,5 +27,14 @@ def run_import(pk: int) -> None:
 @shared_task(name="subscribers.expire")
 def expire() -> None:
     """What has been kept long enough goes, every night."""
-    for _ in retention.run():
-        pass
+    try:
+        for _ in retention.run():
+            pass
+    except retention.TimeInDoubt as doubt:
+        logger.error("retention did not run: %s", doubt)
+
+
+@shared_task(name="subscribers.send_head")
+def send_head() -> None:
+    """Every hour until the day's e-mail with the register's head has left."""
+    heads.send_daily()

@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -23,8 +24,9 @@ settings.load_profile(os.environ.get("FAULTS") or "short")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """A case's name, sent to every worker and put into the environment, does not hold a whole file."""
-    if isinstance(val, str | bytes) and len(val) > 200:
+    """A case's name, sent to every worker and put into the environment, does not hold a whole file, whose
+    bytes may differ from process to process."""
+    if isinstance(val, str | bytes) and len(val) > 80:
         return f"{argname}-of-{len(val)}"
     return None
 
@@ -59,6 +61,17 @@ def cheap_passwords() -> Iterator[None]:
     """A real hash takes half a second of processor, and no test is about how hard ours is to guess."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture
+def soffice() -> str:
+    """LibreOffice without a screen. Without it the test is skipped; in CI that is a failure."""
+    program = shutil.which("soffice")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("LibreOffice is missing: .ci/run installs it")
+        pytest.skip("LibreOffice non c'è: «apt-get install libreoffice-calc-nogui» per questa prova")
+    return program
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,9 @@ NOT_PAGES = {
     "media_thumbnail", "file", "security_sessions", "report_act", "report_map_points",
     "report_map_boundary", "broadcast_preview", "broadcast_keep", "broadcast_file",
     "broadcast_progress", "broadcast_undo", "broadcast_pause", "broadcast_resume", "broadcast_withdraw",
-    "broadcast_countersign", "broadcast_sequel", "subscriber_dossier_json", "subscriberimport_cancel",
+    "broadcast_countersign", "broadcast_sequel", "subscriberimport_cancel",
     "subscriberimport_confirm", "subscriberimport_progress", "subscriberimport_report",
+    "retentionrule_confirm",
 }  # fmt: skip
 # Django's own, the same for every model: those of one are looked at.
 ALIKE = ("_history", "_delete")

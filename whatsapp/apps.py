@@ -10,3 +10,4 @@ class WhatsappConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.configuration)
+        register(checks.antivirus, deploy=True)

@@ -1,5 +1,6 @@
 """The number we send from."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,20 @@ def current() -> Channel:
         defaults={"display_number": settings.WHATSAPP_DISPLAY_NUMBER},
     )
     return channel
+
+
+class _Noted:
+    """When this process last wrote that a message was accepted."""
+
+    at = 0.0
+
+
+def note_outbound(channel_id: int) -> None:
+    """The provider has just accepted a message; written once a second at most."""
+    now = time.monotonic()
+    if now - _Noted.at >= 1.0:
+        Channel.objects.filter(pk=channel_id).update(last_outbound_at=timezone.now())
+        _Noted.at = now
 
 
 def pause(channel: Channel, reason: str, *, answers_go_on: bool = False) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.utils.module_loading import import_string
 
 from whatsapp.providers import PROVIDERS
@@ -17,13 +17,14 @@ NEEDED = {
     "cloud_api": {
         "WHATSAPP_ACCESS_TOKEN": "nessun messaggio può partire",
         "WHATSAPP_PHONE_NUMBER_ID": "nessun messaggio può partire",
-        "WHATSAPP_WABA_ID": "i modelli non si possono chiedere né controllare",
+        "WHATSAPP_WABA_ID": "i modelli non si possono chiedere né controllare, e le notizie di un altro "
+        "account non si riconoscono",
         "WHATSAPP_APP_SECRET": "le notifiche di WhatsApp vengono rifiutate tutte",
         "WHATSAPP_VERIFY_TOKEN": "il webhook non si può registrare",
     },
     "dialog360": {
         "WHATSAPP_ACCESS_TOKEN": "nessun messaggio può partire",
-        "WHATSAPP_PHONE_NUMBER_ID": "il canale non ha un nome suo",
+        "WHATSAPP_PHONE_NUMBER_ID": "i messaggi per un altro numero non si riconoscono",
     },
 }
 
@@ -31,6 +32,19 @@ NEEDED = {
 def configuration(**_: Any) -> list[CheckMessage]:
     """Everything the channel needs; secrets only where the service is for real."""
     return [*_provider(), *_secrets(), *_addresses(), *_folder()]
+
+
+def antivirus(**_: Any) -> list[CheckMessage]:
+    """Asked for by `check --deploy` only: a service works without, and says so."""
+    if settings.CLAMD:
+        return []
+    return [
+        Info(
+            "CLAMD è vuota: nessun antivirus guarda i file dei cittadini prima che il personale li apra.",
+            hint="Installa ClamAV e scrivi l'indirizzo di clamd, vedi docs/operations.md.",
+            id="whatsapp.I001",
+        )
+    ]
 
 
 def _error(number: int, text: str, hint: str) -> Error:
@@ -62,6 +76,12 @@ def _secrets() -> Iterator[CheckMessage]:
             2,
             "Mancano WHATSAPP_APP_SECRET e WHATSAPP_VERIFY_TOKEN: le notifiche vengono rifiutate tutte.",
             "Metti il primo se 360dialog firma le notifiche, altrimenti il secondo (docs/operations.md).",
+        )
+    if settings.WHATSAPP_PROVIDER == "dialog360" and not settings.WHATSAPP_WABA_ID:
+        yield Warning(
+            "WHATSAPP_WABA_ID manca: le notizie di un altro account non si riconoscono.",
+            hint="È l'identificativo dell'account WhatsApp Business, nel pannello di 360dialog.",
+            id="whatsapp.W007",
         )
 
 

@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from whatsapp import channels, crashpoints, templates, tiers
+from whatsapp import channels, crashpoints, line, templates, tiers
 from whatsapp.models import Attempt, Channel, Contact, Content, Message
-from whatsapp.types import Kind, Lane, State
+from whatsapp.types import Kind, Lane, Line, State
 
 # Why a message is skipped for good, in Italian; or the moment before which it may not go (a notice in pause).
 Refusal = str | datetime
@@ -61,7 +61,8 @@ def claim(
         the channel is in pause, or a more urgent lane has work.
     """
     channel = channels.current()
-    if channels.stopped(channel, lane) or _gives_way(lane, channel):
+    line.look(channel)
+    if channel.line == Line.DOWN or channels.stopped(channel, lane) or _gives_way(lane, channel):
         return []
     limit = look = min(limit, max(int(pace(channel)), 1))
     if (room := tiers.room(channel, lane)) is not None:
@@ -131,8 +132,9 @@ def _gives_way(lane: Lane, channel: Channel) -> bool:
     """A notice waits while an alert has work and the pace is short; it goes on by itself afterwards.
 
     A pace in use within the last second is short too: between two turns of the alerts no slot is taken.
+    So is a line on trial, which takes one message.
     """
-    short = channel.next_slot_at > timezone.now() - timedelta(seconds=1)
+    short = channel.next_slot_at > timezone.now() - timedelta(seconds=1) or channel.line == Line.TRIAL
     return short and bool(HIGHER[lane]) and Message.objects.filter(due(*HIGHER[lane])).exists()
 
 
@@ -153,11 +155,11 @@ def reserve(channel: Channel, wanted: int, lane: Lane = Lane.REPLY) -> list[date
     first = max(now, locked.next_slot_at)
     room = math.floor((now + HORIZON - first) / step) + 1
     count = 0 if channels.stopped(locked, lane) else max(0, min(wanted, room))
+    count = line.allowed(locked, count)
     if count:
         locked.next_slot_at = first + count * step
-        locked.last_outbound_at = now
         locked.reached_today += count if lane != Lane.REPLY else 0
-        locked.save(update_fields=["next_slot_at", "last_outbound_at", "reached_today"])
+        locked.save(update_fields=["next_slot_at", "line_next_at", "reached_today"])
     return [first + index * step for index in range(count)]
 
 

@@ -6,6 +6,9 @@ from datetime import timedelta
 class ChannelError(Exception):
     """The provider did not take a message. `code` is the provider's, `text` is for the staff."""
 
+    # Does it count against the line to the provider (`whatsapp.line`), whoever was written to?
+    line_fault = False
+
     def __init__(self, text: str, *, code: str = "") -> None:
         super().__init__(text)
         self.text = text
@@ -18,6 +21,16 @@ class Transient(ChannelError):
     def __init__(self, text: str, *, code: str = "", tries: int | None = None) -> None:
         super().__init__(text, code=code)
         self.tries = tries
+
+
+class ProviderDown(Transient):
+    """Nothing arrived, because the provider says that it is out of service."""
+
+    line_fault = True
+
+
+class Unreachable(ProviderDown):
+    """Nothing has left: no connection. No retry is used up."""
 
 
 class NotBegun(ChannelError):
@@ -74,6 +87,8 @@ class NoticesStopped(AccountError):
 
 class OutcomeUnknown(ChannelError):
     """The answer was lost: the message may be on its way. Never a blind retry."""
+
+    line_fault = True
 
 
 class InvalidSignature(Exception):

@@ -7,8 +7,9 @@ from auditlog.models import LogEntry
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from whatsapp.models import Call, Contact, Content, Media, Message, WebhookEvent
+from whatsapp.models import Call, Contact, Content, Mail, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock, deleting, remove_files, unreferenced
+from whatsapp.retries import WAITING
 from whatsapp.types import State
 
 # The provider repeats its webhooks for a week: until then a message is known by its row.
@@ -18,7 +19,7 @@ REPEATED = 8
 def _old_messages(before: datetime) -> QuerySet[Message]:
     free_contents = Content.objects.filter(unreferenced(Content, Message), pk=OuterRef("content"))
     old = Message.objects.filter(unreferenced(Message), Exists(free_contents), created_at__lt=before)
-    waiting = Q(inbound=True, handled_at__isnull=True) | Q(state__in=(State.QUEUED, State.IN_FLIGHT))
+    waiting = Q(WAITING, inbound=True) | Q(state__in=(State.QUEUED, State.IN_FLIGHT))
     return old.exclude(waiting)
 
 
@@ -42,9 +43,10 @@ CLOCKS = (
     Clock(
         slug="webhooks",
         name="Comunicazioni grezze di WhatsApp",
-        explanation="Servono a ricostruire un guasto. Si contano i giorni da quando sono state elaborate.",
+        explanation="Servono a ricostruire un guasto. Si contano i giorni da quando sono state elaborate, o "
+        "messe da parte.",
         days=14,
-        due=lambda before: WebhookEvent.objects.filter(handled_at__lt=before),
+        due=lambda before: WebhookEvent.objects.filter(Q(handled_at__lt=before) | Q(set_aside_at__lt=before)),
         discard=deleting(WebhookEvent),
     ),
     Clock(
@@ -54,6 +56,15 @@ CLOCKS = (
         days=30,
         due=lambda before: Call.objects.filter(created_at__lt=before),
         discard=deleting(Call),
+    ),
+    Clock(
+        slug="mails",
+        name="E-mail spedite",
+        explanation="Del personale e degli uffici: indirizzo, oggetto ed esito. Il testo si cancella appena "
+        "l'e-mail è spedita.",
+        days=7,
+        due=lambda before: Mail.objects.filter(created_at__lt=before, due_at=None),
+        discard=deleting(Mail),
     ),
     Clock(
         slug="messages",

@@ -4,16 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.conf import settings
+from django.db.models import Count, Min, Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from whatsapp import channels, claims, paging, tiers
-from whatsapp.models import Attempt, Media, Message, WebhookEvent
-from whatsapp.types import Lane, State
+from whatsapp import channels, claims, paging, retries, tiers
+from whatsapp.models import Attempt, Mail, Media, Message, WebhookEvent
+from whatsapp.types import Lane, Line, State
 
 # Longer than this and somebody should look.
 SLOW = timedelta(minutes=2)
+MAIL_SLOW = timedelta(minutes=10)
 SWEEP_MISSING = timedelta(minutes=1)
+# How long a monitor hears of what was set aside; the admin shows it until a person has it tried again.
+SET_ASIDE_NEWS = timedelta(hours=24)
+GOOD, BAD = "bene", "attenzione"
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,17 @@ class Snapshot:
     unanswered_calls: int  # of the staff
     unhandled_events: int
     oldest_event: float
+    set_aside_events: int
+    set_aside_messages: int
+    newly_set_aside: int  # of both, in the last day
     pending_files: int
+    oldest_mail: float  # of those that wait for a mail server
+    unscanned_files: int  # the antivirus has not answered
     paused_at: datetime | None
     pause_reason: str
+    line: str  # to the provider, a `Line`
+    line_since: datetime | None
+    line_reason: str
     last_inbound_at: datetime | None
     last_outbound_at: datetime | None
     swept_at: datetime | None
@@ -37,6 +51,7 @@ class Snapshot:
     first_words_left: int | None  # people an ordinary notice may still reach today; None: no limit known
     pace_used: float  # part of the pace the last minute's hand-overs took
     errors: dict[str, int]  # of the last hour, by the provider's code
+    others: list[str]  # problems that the apps above see, in Italian
 
     @property
     def problems(self) -> list[str]:
@@ -45,6 +60,12 @@ class Snapshot:
         found = []
         if self.paused_at:
             found.append(f"Il canale è in pausa: {self.pause_reason}")
+        if self.line != Line.WELL and self.line_since:
+            since = timezone.localtime(self.line_since)
+            found.append(
+                f"Il collegamento con WhatsApp è interrotto dalle {since:%H:%M}: {self.line_reason} "
+                "I messaggi aspettano e partono da soli appena torna."
+            )
         if self.swept_at is None or self.at - self.swept_at > SWEEP_MISSING:
             found.append("Gli invii automatici sono fermi: avvisa l'amministratore (processi beat e worker).")
         for lane, age in self.oldest_queued.items():
@@ -60,9 +81,24 @@ class Snapshot:
                 f"Chiamate di turno a cui nessuno ha risposto: {self.unanswered_calls}. Guarda prima le "
                 "segnalazioni più gravi."
             )
+        if self.unscanned_files:
+            found.append(
+                f"L'antivirus non risponde. File che aspettano il controllo e non si aprono: "
+                f"{self.unscanned_files}. Avvisa l'amministratore (clamd)."
+            )
         if self.oldest_event > slow:
             found.append(f"Notifiche di WhatsApp non trattate da {self.oldest_event / 60:.0f} minuti.")
-        return found
+        if self.newly_set_aside:
+            found.append(
+                f"Messaggi o notifiche messi da parte dopo troppi tentativi: {self.newly_set_aside}. Avvisa "
+                "l'amministratore; corretta la causa, si fanno riprovare dagli elenchi."
+            )
+        if self.oldest_mail > MAIL_SLOW.total_seconds():
+            found.append(
+                f"Le e-mail non partono da {self.oldest_mail / 60:.0f} minuti: avvisa l'amministratore "
+                "(server di posta, EMAIL_URL)."
+            )
+        return [*found, *self.others]
 
     @property
     def healthy(self) -> bool:
@@ -71,14 +107,19 @@ class Snapshot:
     def as_json(self) -> dict[str, Any]:
         """For a monitor."""
         return {
-            "stato": "bene" if self.healthy else "attenzione",
+            "stato": GOOD if self.healthy else BAD,
             "problemi": self.problems,
+            "collegamento": self.line,
             "in_coda": self.queued,
             "piu_vecchio_in_coda_secondi": self.oldest_queued,
             "esito_incerto": self.uncertain,
             "chiamate_senza_risposta": self.unanswered_calls,
             "notifiche_da_trattare": self.unhandled_events,
+            "notifiche_messe_da_parte": self.set_aside_events,
+            "messaggi_messi_da_parte": self.set_aside_messages,
             "file_da_scaricare": self.pending_files,
+            "e_mail_piu_vecchia_secondi": self.oldest_mail,
+            "file_senza_antivirus": self.unscanned_files,
             "in_pausa_dal": self.paused_at,
             "ultimo_messaggio_ricevuto": self.last_inbound_at,
             "ultimo_messaggio_consegnato": self.last_outbound_at,
@@ -94,9 +135,10 @@ def snapshot() -> Snapshot:
     channel = channels.current()
     due = Message.objects.filter(state=State.QUEUED, due_at__lte=now).values_list("lane")
     lanes = {lane: (count, oldest) for lane, count, oldest in due.annotate(Count("pk"), Min("due_at"))}
-    events = WebhookEvent.objects.filter(handled_at__isnull=True).aggregate(
-        n=Count("pk"), oldest=Min("received_at")
-    )
+    events = WebhookEvent.objects.filter(retries.WAITING).aggregate(n=Count("pk"), oldest=Min("received_at"))
+    newly = Q(set_aside_at__gt=now - SET_ASIDE_NEWS)
+    set_aside = [rows.aggregate(n=Count("pk"), new=Count("pk", filter=newly)) for rows in retries.set_aside()]
+    waiting_mails = Mail.objects.exclude(due_at=None).aggregate(oldest=Min("created_at"))
     minute = Attempt.objects.filter(started_at__gte=now - timedelta(minutes=1))
     failed = Attempt.objects.filter(started_at__gte=now - timedelta(hours=1)).exclude(error_code="")
     return Snapshot(
@@ -107,9 +149,17 @@ def snapshot() -> Snapshot:
         unanswered_calls=paging.unanswered().count(),
         unhandled_events=events["n"],
         oldest_event=_age(events["oldest"], now),
+        set_aside_events=set_aside[0]["n"],
+        set_aside_messages=set_aside[1]["n"],
+        newly_set_aside=set_aside[0]["new"] + set_aside[1]["new"],
         pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
+        oldest_mail=_age(waiting_mails["oldest"], now),
+        unscanned_files=Media.objects.filter(status=Media.Status.SCANNING).exclude(reason="").count(),
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
+        line=channel.line,
+        line_since=channel.line_since,
+        line_reason=channel.line_reason,
         last_inbound_at=channel.last_inbound_at,
         last_outbound_at=channel.last_outbound_at,
         swept_at=channel.swept_at,
@@ -117,6 +167,7 @@ def snapshot() -> Snapshot:
         first_words_left=tiers.room(channel, Lane.BULK),
         pace_used=round(minute.count() / (60 * claims.pace(channel)), 3),
         errors=dict(failed.values_list("error_code").annotate(Count("pk")).order_by("error_code")),
+        others=[problem for name in settings.HEALTH_PROBLEMS for problem in import_string(name)()],
     )
 
 

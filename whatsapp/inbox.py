@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from zlib import crc32
@@ -13,19 +12,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from whatsapp import account, contacts, crashpoints, merging, receipts
+from whatsapp import account, contacts, crashpoints, merging, receipts, retries
 from whatsapp.errors import MalformedWebhook
 from whatsapp.models import Channel, Content, Media, Message, WebhookEvent
 from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.providers.base import Provider
 from whatsapp.types import (
-    OWN_NUMBER,
     AccountUpdate,
     IdentityChange,
     InboundMessage,
     Kind,
     MarketingChoice,
+    NotOurs,
     State,
     StatusUpdate,
     TemplateUpdate,
@@ -36,23 +35,22 @@ from whatsapp.types import (
 logger = logging.getLogger(__name__)
 
 Inbox = WebhookEvent.Inbox
-# An event taken by a worker that died is due again after this.
-LEASE = timedelta(seconds=60)
-LONGEST_WAIT = timedelta(hours=1)
 # Citizens' messages one by one, for the next worker takes the next; receipts by the hundred.
 TOGETHER = {Inbox.MESSAGES: 1, Inbox.STATUSES: 100}
 # Who waits with few messages comes before who sends a thousand, each person's in their order. The outer
-# conditions are looked at again once the row is ours.
+# conditions are looked at again once the row is ours. Those with which a worker was lost are tried apart.
 _NEXT = """
 SELECT event.* FROM whatsapp_webhookevent event JOIN (
     SELECT id, count(*) OVER (PARTITION BY sender) AS many
-    FROM whatsapp_webhookevent WHERE inbox = %(inbox)s AND handled_at IS NULL AND due_at <= %(now)s
+    FROM whatsapp_webhookevent
+    WHERE inbox = %(inbox)s AND handled_at IS NULL AND due_at <= %(now)s AND lost = 0 AND set_aside_at IS NULL
 ) AS waiting USING (id)
-WHERE event.handled_at IS NULL AND event.due_at <= %(now)s
+WHERE event.handled_at IS NULL AND event.due_at <= %(now)s AND event.lost = 0 AND event.set_aside_at IS NULL
 ORDER BY waiting.many, event.due_at, event.id LIMIT %(most)s FOR UPDATE OF event SKIP LOCKED
 """
 # A nudge older than this may have been lost.
 NUDGE_LIFE = timedelta(seconds=5)
+NOT_OURS = "Non nostro: riguarda un altro numero o un altro account."
 # About another message of the same person (fact sheet 3.5).
 CHANGES = (Kind.EDIT, Kind.REVOKE)
 
@@ -61,8 +59,13 @@ def store(provider: Provider, call: WebhookCall) -> WebhookEvent:
     """Keep a verified webhook as it came and wake its worker."""
     sender = provider.sender_of(call)
     inbox = Inbox.STATUSES if sender is None else Inbox.MESSAGES
-    told = {"sender": crc32(sender or b""), "body": call.body, "query": call.query[:500]}
-    event = WebhookEvent.objects.create(provider=provider.slug, inbox=inbox, **told)
+    event = WebhookEvent.objects.create(
+        provider=provider.slug,
+        inbox=inbox,
+        sender=crc32((sender or "").encode()),
+        body=call.body,
+        query=call.query[:500],
+    )
     crashpoints.reach("event_stored")
     if inbox == Inbox.MESSAGES or not _worker_is_on_it(event):
         nudge(f"whatsapp.process_{inbox.value}")
@@ -77,12 +80,12 @@ def _worker_is_on_it(event: WebhookEvent) -> bool:
     die, the sweep comes by.
     """
     fresh = timezone.now() - NUDGE_LIFE
-    others = WebhookEvent.objects.filter(inbox=event.inbox, handled_at__isnull=True, error="")
+    others = WebhookEvent.objects.filter(retries.WAITING, inbox=event.inbox, error="")
     return others.filter(received_at__gt=fresh, pk__lt=event.pk).exists()
 
 
 def process(inbox: WebhookEvent.Inbox, *, limit: int = 500) -> int:
-    """Work through the due events of one inbox, then the messages whose handling failed earlier.
+    """Work through the due events of one inbox, then what failed earlier, then what a worker was lost with.
 
     Returns:
         How many events were taken: `limit` or more means there may be others.
@@ -93,15 +96,31 @@ def process(inbox: WebhookEvent.Inbox, *, limit: int = 500) -> int:
         _process(events)
         taken += len(events)
     if inbox == Inbox.MESSAGES:
-        for pk in unhandled().values_list("pk", flat=True)[:limit]:
-            handle(pk)
+        for pk in unhandled().filter(lost=0).values_list("pk", flat=True)[:limit]:
+            if _take_message(pk):
+                handle(pk)
+    _try_suspects(inbox)
     return taken
 
 
 def unhandled() -> QuerySet[Message]:
     """Citizens' messages that are stored and not yet dealt with, due now."""
-    waiting = Message.objects.filter(inbound=True, handled_at__isnull=True, due_at__lte=timezone.now())
+    waiting = Message.objects.filter(retries.WAITING, inbound=True, due_at__lte=timezone.now())
     return waiting.order_by("created_at")
+
+
+def _take_message(pk: int) -> bool:
+    """Lease a message that waits; False if another worker was quicker."""
+    mine = unhandled().filter(pk=pk, lost=0)
+    return mine.update(lost=1, due_at=timezone.now() + retries.LEASE) == 1
+
+
+def _try_suspects(inbox: WebhookEvent.Inbox) -> None:
+    while event := retries.take_suspect(WebhookEvent.objects.filter(inbox=inbox)):
+        _process([event])
+    if inbox == Inbox.MESSAGES:
+        while message := retries.take_suspect(Message.objects.filter(inbound=True)):
+            handle(message.pk)
 
 
 def _take(inbox: WebhookEvent.Inbox) -> list[WebhookEvent]:
@@ -110,15 +129,10 @@ def _take(inbox: WebhookEvent.Inbox) -> list[WebhookEvent]:
     with transaction.atomic():
         events = list(WebhookEvent.objects.raw(_NEXT, {"inbox": inbox, "now": now, "most": TOGETHER[inbox]}))
         for event in events:
-            event.attempts += 1
-            event.due_at = now + max(LEASE, backoff(event.attempts))
-        WebhookEvent.objects.bulk_update(events, ["attempts", "due_at"])
+            event.lost = 1
+            event.due_at = now + retries.LEASE
+        WebhookEvent.objects.bulk_update(events, ["lost", "due_at"])
     return events
-
-
-def backoff(attempts: int) -> timedelta:
-    """Growing waits: 5 s, 20 s, 80 s … one hour."""
-    return min(timedelta(seconds=5 * 4 ** min(attempts - 1, 6)), LONGEST_WAIT)
 
 
 def _process(events: Sequence[WebhookEvent]) -> None:
@@ -135,11 +149,28 @@ def _process(events: Sequence[WebhookEvent]) -> None:
         except Exception:
             logger.exception("%d statuses failed together", len(together))
     for event in events:
+        event.attempts += 1
         if not event.handled_at:
-            event.error = _apply_all(event, updates[event.pk])
-            event.handled_at = None if event.error else timezone.now()
+            _note_outcome(event, _apply_all(event, updates[event.pk]))
+            if event.handled_at and NotOurs() in updates[event.pk]:
+                event.error = NOT_OURS
+                logger.warning("event %s is about another number or account: kept without effect", event.pk)
+        event.lost = 0
     crashpoints.reach("events_applied")
-    WebhookEvent.objects.bulk_update(events, ["error", "handled_at"])
+    fields = ["attempts", "due_at", "error", "handled_at", "lost", "set_aside_at"]
+    WebhookEvent.objects.bulk_update(events, fields)
+
+
+def _note_outcome(event: WebhookEvent, problem: Exception | None) -> None:
+    now = timezone.now()
+    if problem is None:
+        event.error = ""
+        event.handled_at = now
+        return
+    event.error = retries.failure_text(problem, event.attempts)
+    event.due_at = now + retries.backoff(event.attempts)
+    if event.attempts >= retries.FAILURES_LIMIT:
+        event.set_aside_at = now
 
 
 def _read(event: WebhookEvent) -> list[Update]:
@@ -153,9 +184,9 @@ def _read(event: WebhookEvent) -> list[Update]:
         return []
 
 
-def _apply_all(event: WebhookEvent, updates: Sequence[Update]) -> str:
-    """The last error, in words for the staff; empty when all went well."""
-    error = ""
+def _apply_all(event: WebhookEvent, updates: Sequence[Update]) -> Exception | None:
+    """The last error; None when all went well."""
+    last = None
     statuses = [update for update in updates if isinstance(update, StatusUpdate)]
     steps: list[Callable[[], object]] = [partial(receipts.apply, statuses)] if statuses else []
     steps += [partial(_apply, update) for update in updates if not isinstance(update, StatusUpdate)]
@@ -164,8 +195,8 @@ def _apply_all(event: WebhookEvent, updates: Sequence[Update]) -> str:
             step()
         except Exception as problem:
             logger.exception("an update of event %s failed", event.pk)
-            error = f"{type(problem).__name__}: si riprova da solo."
-    return error
+            last = problem
+    return last
 
 
 def _apply(update: Update) -> None:
@@ -187,23 +218,28 @@ def _apply(update: Update) -> None:
 
 @transaction.atomic
 def keep(update: InboundMessage) -> Message | None:
-    """Store a citizen's message once, with its sender and the window it opens; None if it was there."""
-    sender = update.sender
-    if update.own_phone and not sender.phone:  # the answer to our request (fact sheet 4.7)
-        sender = replace(sender, phone=update.own_phone)
-    contact = contacts.resolve(sender, update.sent_at)
+    """Store a citizen's message once, with its sender and the window it opens; None if it was there.
+
+    It is leased to the caller, who handles it.
+    """
+    contact = contacts.resolve(update.sender, update.sent_at)
     if Message.objects.filter(provider_id=update.provider_id).exists():
         return None
+    payload = update.payload
+    if update.own_phone:
+        payload = contacts.take_own_number(contact, update.own_phone, update.context_id)
     contacts.open_window(contact, update.sent_at)
     Channel.objects.update(last_inbound_at=timezone.now())
     message = Message.objects.create(
         contact=contact,
-        content=_content(update),
+        content=_content(update, payload),
         inbound=True,
         state=State.RECEIVED,
         provider_id=update.provider_id,
         context_id=update.context_id,
         sent_at=update.sent_at,
+        lost=1,
+        due_at=timezone.now() + retries.LEASE,
     )
     _change_original(message)
     return message
@@ -225,12 +261,12 @@ def _change_original(message: Message) -> None:
             original.save(update_fields=["changed_by"])
 
 
-def _content(update: InboundMessage) -> Content:
+def _content(update: InboundMessage, payload: str) -> Content:
     place = update.place
     return Content.objects.create(
         kind=update.kind,
         text=update.text,
-        payload=OWN_NUMBER if update.own_phone else update.payload,
+        payload=payload,
         media=_announce(update),
         latitude=place.latitude if place else None,
         longitude=place.longitude if place else None,
@@ -257,17 +293,25 @@ def _announce(update: InboundMessage) -> Media | None:
 def handle(pk: int) -> None:
     """Pass one message to the handlers of `INBOUND_HANDLERS`; a failure is tried again later.
 
+    The caller has leased it, so that nobody else handles it meanwhile.
+
     `handled_at`, what the handlers did and the replies they queued commit together.
     """
     try:
         _handle(pk)
     except Exception as problem:
         logger.exception("message %s could not be handled", pk)
-        message = Message.objects.get(pk=pk)
-        message.attempts_made += 1
-        message.due_at = timezone.now() + backoff(message.attempts_made)
-        message.reason = f"Non ancora trattato ({type(problem).__name__}): si riprova da solo."
-        message.save(update_fields=["attempts_made", "due_at", "reason"])
+        _note_failure(Message.objects.get(pk=pk), problem)
+
+
+def _note_failure(message: Message, problem: Exception) -> None:
+    message.attempts_made += 1
+    message.due_at = timezone.now() + retries.backoff(message.attempts_made)
+    message.reason = f"Non trattato. {retries.failure_text(problem, message.attempts_made)}"
+    message.lost = 0
+    if message.attempts_made >= retries.FAILURES_LIMIT:
+        message.set_aside_at = timezone.now()
+    message.save(update_fields=["attempts_made", "due_at", "lost", "reason", "set_aside_at"])
 
 
 @transaction.atomic
@@ -280,9 +324,12 @@ def _handle(pk: int) -> None:
         return
     message.contact = contact
     any(handler(message) for handler in handlers())
-    nudge("whatsapp.mark_read", message.provider_id)
-    message.handled_at, message.reason = timezone.now(), ""
-    message.save(update_fields=["handled_at", "reason"])
+    nudge("whatsapp.mark_read", message.pk)
+    message.handled_at = timezone.now()
+    message.reason = ""
+    message.lost = 0
+    message.set_aside_at = None
+    message.save(update_fields=["handled_at", "lost", "reason", "set_aside_at"])
 
 
 def handlers() -> list[Callable[[Message], bool]]:

@@ -1,5 +1,6 @@
 """What an error means for what comes next: when a message may go again, what happens to the number."""
 
+import logging
 import random
 from datetime import timedelta
 
@@ -9,11 +10,21 @@ from django.utils import timezone
 
 from whatsapp import channels, contacts, errors
 from whatsapp.models import Channel, Contact
-from whatsapp.paging import page
+from whatsapp.nudges import nudge
+from whatsapp.paging import page, settle
+from whatsapp.types import Lane, Line
+
+logger = logging.getLogger(__name__)
 
 # Waits after a failure that proves nothing arrived; after the last one the message has failed.
 LADDER = [timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900)]
+UNREACHABLE_PAUSE = timedelta(seconds=2)
 THROTTLE_PAUSE = timedelta(seconds=5)
+LINE_KEY = "line"
+LINE_DOWN = (
+    "{} Avvisi e risposte aspettano, e partono da soli appena WhatsApp risponde. Se dura, avvisa le persone "
+    "in un altro modo."
+)
 # The number's pace after «too fast»: halved at each answer of that kind, given back little by little.
 SLOWER, FASTER, SLOWEST = 0.5, 1.1, 0.05
 
@@ -29,6 +40,8 @@ def wait(error: errors.ChannelError, attempts_made: int) -> timedelta | None:
         case errors.NoticesStopped():
             # An answer that is refused too: it may go for as long as its window is open, ever less often.
             return LADDER[min(max(attempts_made, 1), len(LADDER)) - 1]
+        case errors.Unreachable():
+            return UNREACHABLE_PAUSE  # for as long as it takes: the line itself is watched
         case errors.AccountError() | errors.Throttled():
             return THROTTLE_PAUSE  # nobody has failed: the channel is stopped or slowed
         case errors.Transient():
@@ -54,6 +67,19 @@ def react(channel_id: int, error: errors.ChannelError, contact: Contact | None =
             )
         case errors.PromotionsRefused() if contact:
             contacts.stop_promotions(contact.person, timezone.now())
+
+
+def announce(channel_id: int, change: Line | None) -> None:
+    """Log that the line to the provider went down or works again, and tell the staff on duty."""
+    if change is Line.DOWN:
+        reason = Channel.objects.values_list("line_reason", flat=True).get(pk=channel_id)
+        logger.error("the line to the provider is down: nothing is handed over", extra={"line": "down"})
+        page("collegamento con WhatsApp interrotto", LINE_DOWN.format(reason), key=LINE_KEY)
+    elif change is Line.WELL:
+        logger.warning("the line to the provider works again", extra={"line": "well"})
+        settle(LINE_KEY)
+        for lane in Lane:
+            nudge(f"whatsapp.deliver_{lane.value}")
 
 
 def recover() -> None:

@@ -45,11 +45,12 @@ where message_id = any(%s) and id not in (select id from advanced)
 _WRITE_MESSAGES = """
 update whatsapp_message m set
     state = v.state, reason = v.reason, error_code = v.code, due_at = coalesce(v.due_at, m.due_at),
+    attempts_made = greatest(m.attempts_made - v.uncounted, 0),
     accepted_at = coalesce(m.accepted_at, v.accepted_at), sent_at = coalesce(m.sent_at, v.sent_at),
     delivered_at = coalesce(m.delivered_at, v.delivered_at), read_at = coalesce(m.read_at, v.read_at)
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
-    v(id, state, reason, code, due_at, accepted_at, sent_at, delivered_at, read_at)
+from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::int[],
+            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+    v(id, state, reason, code, due_at, uncounted, accepted_at, sent_at, delivered_at, read_at)
 where m.id = v.id
 """
 
@@ -61,6 +62,7 @@ class Outcome:
     Attributes:
         note: what the staff should know of a success.
         again_at: nothing arrived, and the message may go again then.
+        counts: the attempt uses up one of the message's retries; not if its call never left.
     """
 
     attempt_id: int
@@ -71,6 +73,7 @@ class Outcome:
     note: str = ""
     error: ChannelError | None = None
     again_at: datetime | None = None
+    counts: bool = True
 
     @property
     def code(self) -> str:
@@ -121,7 +124,8 @@ def _row(message: Any, states: Sequence[str], told: Sequence[Outcome]) -> tuple[
         reason = "doppio: è arrivato più di una volta"
     # What is told late still fills its own time in, though the state stays.
     times = [min((o.at for o in told if o.state == shown), default=None) for shown in TIMES]
-    return message.pk, state, reason, code, due_at, *times
+    uncounted = sum(not outcome.counts for outcome in told)
+    return message.pk, state, reason, code, due_at, uncounted, *times
 
 
 def next_state(

@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from whatsapp import signals
-from whatsapp.models import Contact, ContactAlias, IdentityConflict
+from whatsapp.models import Contact, ContactAlias, IdentityConflict, StaffPhone
 
 Outcome = IdentityConflict.Outcome
 WHATSAPP = "WhatsApp"
 IDS = ("phone", "bsuid")
+STAFF_PHONE = "Uno dei due è il telefono di una persona del personale, che riceve le chiamate di turno."
 
 
 class AlreadyDecided(ValueError):
@@ -43,6 +44,8 @@ def merge(one: Contact, other: Contact, *, actor: str = WHATSAPP, certain: bool 
     """
     person, gone = sorted((one, other), key=lambda contact: contact.pk)
     given = {name: getattr(gone, name) for name in IDS if getattr(gone, name) and not getattr(person, name)}
+    if "phone" in given:  # its other spelling goes with it
+        given["wa_number"] = gone.wa_number
     for name in given:
         setattr(gone, name, None)
     gone.merged_into = person
@@ -69,11 +72,29 @@ def unite_or_ask(contact: Contact, other: Contact, doubt: str = "") -> Contact:
         contact: whose identifiers are certain; it stands for the person until somebody decides.
         doubt: why they may be two people, if the channel itself has a reason.
     """
+    if not doubt and (is_staff(contact) or is_staff(other)):
+        doubt = STAFF_PHONE
     asked = [] if doubt else signals.contacts_merging.send(Contact, contact=contact, other=other)
     if doubt := doubt or next((reason for _, reason in asked if reason), ""):
-        IdentityConflict.objects.get_or_create(contact=contact, other=other, defaults={"reason": doubt[:300]})
+        note_doubt(contact, other, doubt)
         return contact
     return merge(contact, other)
+
+
+def is_staff(contact: Contact) -> bool:
+    """Does this person's phone receive on-call alerts? Then no program unites it with another."""
+    return StaffPhone.objects.filter(contact__in=contact.rows()).exists()
+
+
+def note_doubt(contact: Contact, other: Contact, reason: str, *, claimed: bool = False) -> None:
+    """Leave it to the staff whether the two are one person, once for each pair.
+
+    Args:
+        contact: who holds the number, or writes from it; it keeps it if they are two people.
+        claimed: only `other` says that the number is theirs.
+    """
+    defaults = {"reason": reason[:300], "claimed": claimed}
+    IdentityConflict.objects.get_or_create(contact=contact, other=other, defaults=defaults)
 
 
 def retire(contact: Contact, at: datetime, *names: str) -> None:
@@ -82,11 +103,14 @@ def retire(contact: Contact, at: datetime, *names: str) -> None:
     if not former:
         return
     ContactAlias.objects.create(contact=contact.person, retired_at=at, **former)
+    if "phone" in former and contact.wa_number:
+        ContactAlias.objects.create(contact=contact.person, retired_at=at, phone=contact.wa_number)
+        contact.wa_number = None
     for name in former:
         setattr(contact, name, None)
     if not (contact.phone or contact.bsuid or contact.merged_into_id):
         contact.retired_at = at
-    contact.save(update_fields=[*names, "retired_at"])
+    contact.save(update_fields=[*names, "wa_number", "retired_at"])
 
 
 @transaction.atomic
@@ -99,14 +123,16 @@ def decide_same(conflict: IdentityConflict, user: AbstractBaseUser) -> Contact:
 
 @transaction.atomic
 def decide_different(conflict: IdentityConflict, user: AbstractBaseUser) -> None:
-    """The staff say they are two people: the number is the one's who writes from it, the other has none.
-    Raises AlreadyDecided: somebody has decided."""
+    """The staff say they are two people: the number is the one's who writes from it, the other has none. One
+    that was only claimed stays where it is. Raises AlreadyDecided: somebody has decided."""
     contact, other = _locked(conflict, user, Outcome.DIFFERENT)
-    number = other.phone
+    if conflict.claimed:
+        return
+    number, spelling = other.phone, other.wa_number
     retire(other, timezone.now(), "phone")
     if number and not contact.phone:
-        contact.phone = number
-        contact.save(update_fields=["phone"])
+        contact.phone, contact.wa_number = number, spelling
+        contact.save(update_fields=["phone", "wa_number"])
 
 
 def _locked(conflict: IdentityConflict, user: AbstractBaseUser, outcome: Outcome) -> list[Contact]:

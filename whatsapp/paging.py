@@ -3,21 +3,19 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from whatsapp import channels, claims, contents, outbox, phones, signals, templates
+from whatsapp import channels, claims, contents, mail, outbox, phones, signals, templates
 from whatsapp.errors import ContentError
-from whatsapp.models import Call, Contact, Content, Message, StaffPhone, Template
-from whatsapp.types import Kind, Lane
+from whatsapp.models import Call, Contact, Content, Mail, Message, StaffPhone, Template
+from whatsapp.types import Kind, Lane, State
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +24,16 @@ CALL, TAKEN = "chiamata_di_turno", "chiamata_presa_in_carico"
 LABEL, PAYLOAD = "Me ne occupo", "call:"
 # After so many nobody will answer: it stays in `unanswered`.
 ROUNDS = 6
+# What is new about a call that has been told once is told so soon after, instead of with the next round.
+NEWS_AFTER = timedelta(minutes=1)
+HANDED_OVER = (State.ACCEPTED, State.SENT, State.DELIVERED, State.READ)
 REASON_LIMIT = 200
 NOT_STAFF = (
     "Questo pulsante è per il personale di turno del Comune. Per una segnalazione scrivi qui; in caso di "
     "pericolo chiama il 112."
 )
-GONE = "Questa chiamata non c'è più: non devi fare nulla."
+GONE = "Questa chiamata non c'è più, o non era per questo telefono: non devi fare nulla."
+REFUSED = "{} La chiamata va avanti: chiediamo ancora agli altri."
 YOURS = "Va bene: «{}» è in carico a te. Lo diciamo agli altri."
 SETTLED = "Di «{}» si occupa già qualcuno{}: non devi fare altro."
 
@@ -78,41 +80,65 @@ def page(reason: str, text: str, *, key: str = "", path: str = "", everybody: bo
     Args:
         reason: one line, the subject.
         text: what happened and what to do, in Italian. Numbers in it are masked.
-        key: what it is about, such as `report-17`: it is told again, soon to everybody, until `settle` or
+        key: what it is about, such as `notice-17`: it is told again, soon to everybody, until `settle` or
             until somebody taps «Me ne occupo» (the signal `page_taken`). While that goes on, asking again
-            changes only the words. Empty: told once.
+            changes the words, which are told with one of the same rounds. Empty: told once.
         path: of this site's page to open, as `reverse` gives it.
         everybody: at once, on duty or not.
 
     Returns:
-        How many people were told: can be reached, not have read.
+        How many people it is on its way to; `reached` says later who got it.
     """
     words = {
         "reason": phones.masked(templates.clean_parameter(reason))[:REASON_LIMIT] or "chiamata",
         "text": phones.masked(text).strip(),
         "path": path,
     }
-    if key:
-        call, _ = Call.objects.update_or_create(key=key, settled_at=None, defaults=words)
-    else:
-        call = Call.objects.create(**words)
-    if call.due_at:
-        return call.called.count()
-    call.rounds = 0  # one that nobody answered begins again
-    return _tell_next(call, at_once=everybody)
+    if not key:
+        return _tell_next(Call.objects.create(**words), at_once=everybody)
+    running = Call.objects.select_for_update()
+    call, created = running.get_or_create(key=key, settled_at=None, defaults=words)
+    if created:
+        return _tell_next(call, at_once=everybody)
+    return _update(call, words, at_once=everybody)
 
 
-def mail(people: Iterable[User], reason: str, text: str, *, path: str = "") -> None:
-    """Tell these people by e-mail and in no other way, after commit; who has no address is not told."""
+def _update(call: Call, words: Mapping[str, str], *, at_once: bool) -> int:
+    """Say more about a call under way, or begin one again that nobody answered: never faster than its
+    rounds, however often it is asked for."""
+    now = timezone.now()
+    told_at = call.told_at or now
+    news = call.text != words["text"]
+    for name, value in words.items():
+        setattr(call, name, value)
+    if call.due_at is None:
+        call.rounds = 0
+        if told_at + settings.ESCALATE_AFTER <= now:
+            return _tell_next(call, at_once=at_once)
+        call.due_at = told_at + settings.ESCALATE_AFTER
+    elif news and call.rounds == 1:
+        call.due_at = min(call.due_at, max(now, told_at + NEWS_AFTER))
+    call.save()
+    return call.called.count()
+
+
+def write(people: Iterable[User], reason: str, text: str, *, path: str = "") -> None:
+    """Tell these people by e-mail and in no other way; who has no address is not told."""
     link = f"{settings.SITE_URL}{path}" if path else ""
-    _mail([user.email for user in people if user.email], reason, "\n\n".join(filter(None, [text, link])))
+    _mail([user.email for user in people], reason, "\n\n".join(filter(None, [text, link])))
 
 
-def _mail(addresses: Sequence[str], subject: str, text: str) -> None:
-    """After commit: a slow mail server must not hold the rows of whoever called."""
-    if addresses:
-        send = partial(send_mail, f"WhatsURP: {subject}", text, None, addresses, fail_silently=True)
-        transaction.on_commit(send)
+def _mail(addresses: Sequence[str], subject: str, text: str) -> list[Mail]:
+    return mail.enqueue(addresses, f"WhatsURP: {subject}", text)
+
+
+def reached(call: Call) -> int:
+    """How many of those called have got it: WhatsApp has taken the message, or a mail server the e-mail."""
+    mailed = set(call.mails.exclude(sent_at=None).values_list("address", flat=True))
+    taken = Message.objects.filter(content__in=call.contents.all(), inbound=False, state__in=HANDED_OVER)
+    people = {message.contact.person.pk for message in taken.select_related("contact__merged_into")}
+    called = call.called.select_related("user", "contact__merged_into")
+    return sum(phone.user.email in mailed or phone.contact.person.pk in people for phone in called)
 
 
 def settle(key: str, user: User | None = None) -> None:
@@ -151,20 +177,27 @@ def _tell_next(call: Call, *, at_once: bool = False) -> int:
     on_duty = [phone for phone in everybody if phone.on_duty]
     call.rounds += 1
     again = bool(call.key) and call.rounds < ROUNDS
-    call.due_at = timezone.now() + settings.ESCALATE_AFTER if again else None
-    call.save(update_fields=["rounds", "due_at"])
+    call.told_at = timezone.now()
+    call.due_at = call.told_at + settings.ESCALATE_AFTER if again else None
+    call.save()
+    _drop_mails(call)  # this round says it again
     words = _words(call)
-    told = _tell(on_duty, words) if on_duty and call.rounds == 1 and not at_once else []
-    told = told or _tell(everybody, words)
+    told = _tell(on_duty, words, call) if on_duty and call.rounds == 1 and not at_once else []
+    told = told or _tell(everybody, words, call)
     call.called.add(*told)
     return len(told)
+
+
+def _drop_mails(call: Call) -> None:
+    """What no mail server has taken yet is old news."""
+    call.mails.filter(sent_at=None).delete()
 
 
 def _words(call: Call) -> _Words:
     again = f"Nessuno ha ancora risposto: chiamata {call.rounds} di {ROUNDS}.\n" if call.rounds > 1 else ""
     text = f"{again}{call.text}"
     link = f"{settings.SITE_URL}{call.path}" if call.path else ""
-    answer = f"{PAYLOAD}{call.pk}"
+    answer = f"{PAYLOAD}{call.token}"
     room = contents.INTERACTIVE_LIMIT - len(call.reason) - len(link) - 10
     return _Words(
         subject=call.reason,
@@ -183,23 +216,32 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
 
 
-def _tell(people: Sequence[StaffPhone], words: _Words) -> list[StaffPhone]:
-    """Write to these people in every way; those who could be told, though they may be asleep."""
+def _tell(people: Sequence[StaffPhone], words: _Words, call: Call | None = None) -> list[StaffPhone]:
+    """Write to these people in every way; those to whom it is on its way.
+
+    Args:
+        call: keeps what was written, to say later whom it reached.
+    """
     mailed = {phone.pk for phone in people if phone.user.email}
-    _mail([phone.user.email for phone in people if phone.pk in mailed], words.subject, words.mail)
-    written = _write(people, words)
+    mails = _mail([phone.user.email for phone in people], words.subject, words.mail)
+    written, queued = _write(people, words)
+    if call:
+        call.mails.add(*mails)
+        call.contents.add(*queued)
     logger.warning(
-        "told %d of %d people, %d on WhatsApp, %d by e-mail: %s",
+        "calling %d of %d people, %d on WhatsApp, %d by e-mail: %s",
         len(mailed | written), len(people), len(written), len(mailed), words.subject,
     )  # fmt: skip
     return [phone for phone in people if phone.pk in mailed | written]
 
 
-def _write(people: Iterable[StaffPhone], words: _Words) -> set[int]:
-    """Queue it on WhatsApp, as an answer: no limit for notices holds it. Returns the phones' pks."""
+def _write(people: Iterable[StaffPhone], words: _Words) -> tuple[set[int], list[Content]]:
+    """Queue it on WhatsApp, as an answer: no limit for notices holds it. Returns the keys of the phones it
+    is on its way to, and what was said."""
+    on_way: set[int] = set()
+    said: list[Content] = []
     if channels.stopped(channels.current(), Lane.REPLY):
-        return set()  # it would leave when the channel goes on, as news that is none
-    reached: set[int] = set()
+        return on_way, said  # it would leave when the channel goes on, as news that is none
     for window_open in (True, False):
         group = {p.contact.person.pk: p.pk for p in people if p.contact.window_open is window_open}
         if not group:
@@ -210,10 +252,11 @@ def _write(people: Iterable[StaffPhone], words: _Words) -> set[int]:
             logger.warning("%d people cannot be called on WhatsApp: %s", len(group), error)
             continue
         outbox.enqueue(content, group, Lane.REPLY)
+        said.append(content)
         queued = list(content.messages.select_related("contact", "content__template"))
         refused = claims.refusals(queued)  # blocked, erased, …; a moment instead of a reason only delays it
-        reached |= {group[m.contact_id] for m in queued if not isinstance(refused.get(m.pk), str)}
-    return reached
+        on_way |= {group[m.contact_id] for m in queued if not isinstance(refused.get(m.pk), str)}
+    return on_way, said
 
 
 # --- The answer -------------------------------------------------------------------------------------
@@ -230,22 +273,36 @@ def handle(message: Message) -> bool:
     return True
 
 
-def _take(contact: Contact, number: str) -> str:
-    """Put the call of this number in charge of whose phone it is; what to answer."""
+def _take(contact: Contact, token: str) -> str:
+    """Put the call with this token in charge of whose phone it is; what to answer.
+
+    The token may have been copied or forwarded: it counts only from a phone to which this very call was
+    written, and says nothing to any other.
+    """
     staff = StaffPhone.objects.filter(contact__in=contact.rows(), user__is_active=True)
     phone = staff.select_related("user").first()
-    calls = Call.objects.filter(pk=number if number.isdecimal() else 0)
     if phone is None:
         return NOT_STAFF
-    if (call := calls.first()) is None:
+    call = Call.objects.filter(token=token).first()
+    if call is None or not _was_called(call, phone, contact):
         return GONE
     if call.settled_at is None:
-        signals.page_taken.send(sender=Call, key=call.key, user=phone.user)
-        _settle(calls, phone.user)
+        answers = signals.page_taken.send(sender=Call, key=call.key, user=phone.user)
+        if refusal := next((answer for _, answer in answers if answer), ""):
+            return REFUSED.format(refusal)
+        _settle(Call.objects.filter(pk=call.pk), phone.user)
         call.refresh_from_db()
     if call.taken_by == phone.user:
-        return YOURS.format(call.reason)
+        return "\n\n".join(filter(None, [YOURS.format(call.reason), call.text]))[: contents.TEXT_LIMIT]
     return SETTLED.format(call.reason, f" ({_name(call.taken_by)})" if call.taken_by else "")
+
+
+def _was_called(call: Call, phone: StaffPhone, contact: Contact) -> bool:
+    """Was this very call written to this telephone? Its owner may have had another one then."""
+    written = Message.objects.filter(
+        content__in=call.contents.all(), contact__in=contact.rows(), inbound=False
+    )
+    return call.called.filter(pk=phone.pk).exists() and written.exists()
 
 
 @transaction.atomic
@@ -255,6 +312,7 @@ def _settle(calls: QuerySet[Call], user: User | None) -> None:
         return
     call.settled_at, call.due_at, call.taken_by = timezone.now(), None, user
     call.save(update_fields=["settled_at", "due_at", "taken_by"])
+    _drop_mails(call)
     others = list(call.called.select_related("user", "contact").exclude(user=user)) if user else []
     if user and others:
         _tell(others, _taken_words(call, _name(user)))

@@ -131,8 +131,9 @@ def collect(contact: Contact) -> list[Section]:
     mine = contact.rows()
     people = [
         row(
-            codice=one.subject_id, numero=one.phone, identificativo_WhatsApp=one.bsuid, nome=one.profile_name,
-            nome_utente=one.username, conosciuto_dal=one.created_at, bloccato="sì" if one.blocked else "no",
+            codice=one.subject_id, numero=one.phone, numero_scritto_da_WhatsApp=one.wa_number,
+            identificativo_WhatsApp=one.bsuid, nome=one.profile_name, nome_utente=one.username,
+            conosciuto_dal=one.created_at, bloccato="sì" if one.blocked else "no",
             promozioni_rifiutate=one.marketing_stopped_at, dati_cancellati=one.erased_at,
         )
         for one in mine.order_by("pk")
@@ -184,16 +185,22 @@ def erase(contact: Contact) -> None:
     doubts = IdentityConflict.objects.filter(Q(contact__in=mine) | Q(other__in=mine))
     doubts.filter(outcome=IdentityConflict.Outcome.OPEN).delete()
     Contact.objects.filter(pk__in=[one.pk for one in mine]).update(
-        phone=None, bsuid=None, profile_name="", username="", window_expires_at=None, erased_at=timezone.now()
+        phone=None,
+        wa_number=None,
+        bsuid=None,
+        profile_name="",
+        username="",
+        window_expires_at=None,
+        erased_at=timezone.now(),
     )
 
 
 def identities(contact: Contact) -> set[str]:
     """Every number and BSUID this person has or had."""
     mine = contact.rows()
-    rows = [*mine.values_list("phone", "bsuid")]
-    rows += ContactAlias.objects.filter(contact__in=mine).values_list("phone", "bsuid")
-    return {identity for pair in rows for identity in pair if identity}
+    rows = mine.values_list("phone", "wa_number", "bsuid")
+    former = ContactAlias.objects.filter(contact__in=mine).values_list("phone", "bsuid")
+    return {identity for row in (*rows, *former) for identity in row if identity}
 
 
 def blank(messages: QuerySet[Message]) -> None:
@@ -228,11 +235,12 @@ def remove_files(files: QuerySet[Media]) -> int:
 
 
 def _forget_webhooks(people: Iterable[str]) -> None:
-    """Raw events that name the person. A number comes without its `+`; what is not handled yet stays."""
+    """Raw events that name the person. A number comes without its `+`; what still waits stays."""
     for identity in people:
         needle = Value(identity.lstrip("+").encode(), output_field=BinaryField())
         place = Func(needle, F("body"), function="position", arg_joiner=" in ", output_field=IntegerField())
-        WebhookEvent.objects.filter(handled_at__isnull=False).alias(at=place).filter(at__gt=0).delete()
+        done = WebhookEvent.objects.exclude(handled_at__isnull=True, set_aside_at__isnull=True)
+        done.alias(at=place).filter(at__gt=0).delete()
 
 
 def unreferenced(model: type[Model], *ignored: type[Model]) -> Q:

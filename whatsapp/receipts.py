@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import ladder, ledger
+from whatsapp import contacts, ladder, ledger
 from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Channel, Contact
 from whatsapp.types import State, StatusUpdate
@@ -29,6 +29,9 @@ def apply(updates: Sequence[StatusUpdate]) -> int:
             channels.add(attempt.channel_id)
             _learn_bsuid(attempt, update)
     ledger.write(outcomes)
+    for update in updates:
+        if update.phone and update.provider_id in attempts:
+            contacts.learn_spelling(attempts[update.provider_id].message.contact.person, update.phone)
     for outcome in outcomes:
         if outcome.error:
             attempt = attempts[outcome.provider_id]
@@ -71,7 +74,9 @@ def _outcome(update: StatusUpdate, attempt: Attempt) -> Outcome:
 def _learn_bsuid(attempt: Attempt, update: StatusUpdate) -> None:
     """Statuses tell the BSUID of people we only know by number (fact sheet 4.8)."""
     contact = attempt.message.contact
-    if contact.bsuid or contact.erased_at or not update.bsuid or update.phone != contact.phone:
+    if contact.bsuid or contact.erased_at or not update.bsuid:
+        return
+    if not update.phone or update.phone not in (contact.phone, contact.wa_number):
         return
     if not Contact.objects.filter(bsuid=update.bsuid).exists():
         Contact.objects.filter(pk=contact.pk, bsuid=None).update(bsuid=update.bsuid)

@@ -19,5 +19,6 @@ identity_changed = Signal()
 media_rejected = Signal()
 # Somebody called by `paging.page` answers that they take it: `key`, `user`. Sent just before the call is
 # settled, so that a receiver locks its own rows first, as it must for `paging.settle`; perhaps a moment after
-# a colleague took it, which the receiver sees in its own rows.
+# a colleague took it, which the receiver sees in its own rows. A receiver whose matter this user may not take
+# answers why, in Italian: then the call goes on.
 page_taken = Signal()

@@ -5,10 +5,23 @@ from datetime import timedelta
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from whatsapp import channels, claims, crashpoints, heartbeat, inbox, ladder, ledger, tiers
+from whatsapp import (
+    channels,
+    claims,
+    crashpoints,
+    fetching,
+    heartbeat,
+    inbox,
+    ladder,
+    ledger,
+    line,
+    mail,
+    retries,
+    tiers,
+)
 from whatsapp.errors import OutcomeUnknown
 from whatsapp.ledger import Outcome
-from whatsapp.models import Attempt, Channel, Media, Message, WebhookEvent, Worker
+from whatsapp.models import Attempt, Channel, Mail, Media, Message, WebhookEvent, Worker
 from whatsapp.nudges import nudge
 from whatsapp.types import Lane, State
 
@@ -24,17 +37,20 @@ def sweep() -> None:
     retry_uncertain_alerts()
     crashpoints.reach("alerts_retried")
     ladder.recover()
+    line.probe()
     tiers.recount()
     now = timezone.now()
     for lane in Lane:
         if Message.objects.filter(claims.due(lane)).exists():
             nudge(f"whatsapp.deliver_{lane.value}")
     for box in WebhookEvent.Inbox:
-        events = WebhookEvent.objects.filter(inbox=box, handled_at__isnull=True, due_at__lte=now)
+        events = WebhookEvent.objects.filter(retries.WAITING, inbox=box, due_at__lte=now)
         if events.exists() or (box == WebhookEvent.Inbox.MESSAGES and inbox.unhandled().exists()):
             nudge(f"whatsapp.process_{box.value}")
-    if Media.objects.filter(status=Media.Status.PENDING, due_at__lte=now).exists():
+    if Media.objects.filter(status__in=fetching.UNFINISHED, due_at__lte=now).exists():
         nudge("whatsapp.fetch_media")
+    if Mail.objects.filter(due_at__lte=now).exists():
+        nudge(mail.TASK)
     Channel.objects.filter(pk=channels.current().pk).update(swept_at=now)
 
 

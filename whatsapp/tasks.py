@@ -5,10 +5,10 @@ from functools import partial
 
 from celery import shared_task
 
-from whatsapp import account, delivery, fetching, inbox, paging
+from whatsapp import account, delivery, fetching, inbox, mail, paging
 from whatsapp import sweep as sweeping
 from whatsapp.errors import ChannelError
-from whatsapp.models import WebhookEvent
+from whatsapp.models import Message, WebhookEvent
 from whatsapp.nudges import nudge
 from whatsapp.providers import registry
 from whatsapp.types import Lane
@@ -41,7 +41,10 @@ def fetch_media() -> None:
 
 
 @shared_task(name="whatsapp.mark_read")
-def mark_read(provider_id: str) -> None:
+def mark_read(message_pk: int) -> None:
+    provider_id = Message.objects.filter(pk=message_pk).values_list("provider_id", flat=True).first()
+    if not provider_id:
+        return  # the message has expired meanwhile
     try:
         registry.current().mark_read(provider_id)
     except ChannelError:
@@ -56,6 +59,11 @@ def sync_templates() -> None:
 @shared_task(name="whatsapp.call_again")
 def call_again() -> None:
     paging.call_again()
+
+
+@shared_task(name=mail.TASK)
+def send_mail() -> None:
+    mail.send_due()
 
 
 @shared_task(name="whatsapp.sweep")

@@ -56,6 +56,14 @@ class Header(models.TextChoices):
     LOCATION = "location", "luogo"
 
 
+class Line(models.TextChoices):
+    """Whether hand-overs arrive at the provider at all."""
+
+    WELL = "well", "funziona"
+    TRIAL = "trial", "in prova dopo un guasto"
+    DOWN = "down", "interrotto"
+
+
 class State(models.TextChoices):
     """The life of a message (DESIGN 3). The labels are what the staff read."""
 
@@ -130,7 +138,7 @@ class InboundMessage:
     Attributes:
         payload: the id of what was tapped; of what cannot be read, the provider's code for why.
         context_id: the message it answers, reacts to, changes or withdraws.
-        own_phone: the person's number (E.164), told in answer to our request (fact sheet 4.7).
+        own_phone: the number (E.164) that the person's app says is their own, in answer to a request for it.
     """
 
     provider_id: str
@@ -210,7 +218,20 @@ class AccountUpdate:
     quality: str = ""
 
 
-Update = InboundMessage | StatusUpdate | IdentityChange | MarketingChoice | TemplateUpdate | AccountUpdate
+@dataclass(frozen=True)
+class NotOurs:
+    """Something about another number or account, which shares our webhook address: it has no effect."""
+
+
+Update = (
+    InboundMessage
+    | StatusUpdate
+    | IdentityChange
+    | MarketingChoice
+    | TemplateUpdate
+    | AccountUpdate
+    | NotOurs
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,10 +260,16 @@ class OutboundMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """The provider took a message, which is not delivering it. `note`: what the staff should know of it."""
+    """The provider took a message, which is not delivering it.
+
+    Attributes:
+        note: what the staff should know of it.
+        recipient: the number (E.164) as the provider spells it, if it tells.
+    """
 
     provider_id: str
     note: str = ""
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,20 @@
 """The webhook's door, the staff's door to files, and the health page."""
 
+import hmac
+
+from django.conf import settings
+from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from whatsapp import audit, health, inbox
 from whatsapp.errors import InvalidSignature
@@ -47,29 +55,35 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 @staff_member_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 @never_cache
-def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> FileResponse:
-    """A file, for staff; what citizens sent only for who may see that. Only pictures we drew ourselves are
-    shown inline, sounds and clips are played; the rest is a download.
+def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> HttpResponseBase:
+    """A file, for staff; what is not for all subscribers only for who may see citizens' files.
 
-    Who opened which original is written down; the small pictures of the lists are not.
+    Only pictures we drew ourselves are shown inline, sounds and clips are played; the rest is a download. A
+    file with a warning needs a confirmation, a POST. Who opened which original is written down; the small
+    pictures of the lists are not.
     """
     shown = Media.objects.exclude(contents__messages__changed_by__content__kind=Kind.REVOKE)
     media = get_object_or_404(shown, pk=pk, status=Media.Status.FETCHED)
-    if not any(map(request.user.has_perm, SEES_ALL if media.inbound else SEES_SENT)):
+    if not any(map(request.user.has_perm, SEES_SENT if media.for_subscribers else SEES_ALL)):
         raise PermissionDenied
     file = media.thumbnail if thumbnail else media.file
     if not file.name or not file.storage.exists(file.name):
         raise Http404
+    if media.warning and request.method == "GET":
+        context = {**admin.site.each_context(request), "title": "Prima di aprire il file", "file": media}
+        return TemplateResponse(request, "admin/whatsapp/file.html", context)
     if not thumbnail:
         audit.note_opening(media)
-    is_picture = media.kind == Kind.IMAGE
-    name = f"whatsurp-{media.pk}.{file.name.rsplit('.', 1)[-1]}"
+    return _download(media, file)
+
+
+def _download(media: Media, file: FieldFile) -> FileResponse:
     response = FileResponse(
         file.open("rb"),
-        as_attachment=not is_picture,
-        filename=name,
+        as_attachment=media.kind != Kind.IMAGE,
+        filename=media.download_name,
         content_type=media.mime_type if media.kind in PLAYED else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
@@ -77,9 +91,27 @@ def media_file(request: HttpRequest, pk: int, *, thumbnail: bool = False) -> Fil
     return response
 
 
-@require_GET
+@require_safe
 @never_cache
 def salute(request: HttpRequest) -> JsonResponse:
-    """Health for a monitor: 200 when all is well, 503 when somebody should look. No personal data."""
-    snapshot = health.snapshot()
-    return JsonResponse(snapshot.as_json(), status=200 if snapshot.healthy else 503)
+    """Health for a monitor: 200 when all is well, 503 when somebody should look.
+
+    A stranger reads which of the two; with `Authorization: Bearer <HEALTH_TOKEN>` one reads what is wrong,
+    the figures and the version. No personal data.
+    """
+    try:
+        snapshot = health.snapshot()
+    except DatabaseError:
+        details = {"stato": health.BAD, "problemi": ["Il database non risponde."]}
+    else:
+        details = snapshot.as_json()
+    status = 200 if details["stato"] == health.GOOD else 503
+    if not _knows_token(request):
+        return JsonResponse({"stato": details["stato"]}, status=status)
+    return JsonResponse({"versione": settings.VERSION, **details}, status=status)
+
+
+def _knows_token(request: HttpRequest) -> bool:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    expected = settings.HEALTH_TOKEN
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())

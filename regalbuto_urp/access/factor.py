@@ -1,44 +1,23 @@
-"""The second factor: what asks for it, the telephone that gives it, the codes for when that is lost."""
+"""The second factor: the telephone that gives the codes, and the backup codes for when it is lost."""
 
 import secrets
 from base64 import b32encode
 from typing import Any
 
 import segno
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django_otp.models import VerifyNotAllowed
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from regalbuto_urp.access import journal
-from regalbuto_urp.roles import SECOND_FACTOR_PERMISSIONS, permissions
+from regalbuto_urp.access import journal, mail
 
-GUARDED = permissions(SECOND_FACTOR_PERMISSIONS)
 CODES, CODE_DIGITS = 10, 10
 
 
 class Refused(Exception):
     """The code is not accepted; the text says why and what to do."""
-
-
-def narrow(user: Any) -> None:
-    """Let this session's user do without a verified device only what needs none.
-
-    On the object, not in an authentication backend: Django never asks a backend about a superuser. Whether
-    something was refused for this alone is kept in `user.factor_missed`.
-    """
-    allowed = user.has_perm
-    user.factor_missed = False
-
-    def has_perm(permission: str, obj: Any = None) -> bool:
-        if permission not in GUARDED or user.is_verified():
-            return bool(allowed(permission, obj))
-        user.factor_missed = user.factor_missed or allowed(permission, obj)
-        return False
-
-    user.has_perm = has_perm
 
 
 def is_verified(user: Any) -> bool:
@@ -49,11 +28,6 @@ def is_verified(user: Any) -> bool:
 def must_verify(user: Any) -> bool:
     """Has this person a telephone whose code this session has not given yet?"""
     return not is_verified(user) and phone(user) is not None
-
-
-def concerns(user: Any) -> bool:
-    """Does this person's role do anything that needs a second factor?"""
-    return any(User.has_perm(user, permission) for permission in GUARDED)
 
 
 def phone(user: Any) -> TOTPDevice | None:
@@ -79,12 +53,15 @@ def secret(device: TOTPDevice) -> str:
 
 
 def confirm(user: Any, code: str) -> TOTPDevice:
-    """The app shows the right code: from now on it is this person's second factor. Raises Refused."""
+    """Register the app that shows this code as the person's second factor. Raises Refused.
+
+    The person gets an e-mail, because a thief of the password could register a telephone too.
+    """
     device = begin(user)
     _try(device, code)
     device.confirmed = True
     device.save(update_fields=["confirmed"])
-    journal.note(user, "ha registrato il telefono per i codici", actor=user)
+    mail.tell(user, "registrato un telefono per i codici", actor=user)
     return device
 
 
@@ -97,7 +74,7 @@ def verify(user: Any, code: str) -> TOTPDevice | StaticDevice:
         raise Refused("Il codice non è valido. Controlla di averlo copiato per intero.")
     _try(device, code)
     if model is StaticDevice:
-        journal.note(user, "ha usato un codice di riserva", actor=user)
+        mail.tell(user, "usato un codice di riserva", actor=user)
     return device
 
 
@@ -137,8 +114,13 @@ def backup_codes_left(user: Any) -> int:
     return int(StaticToken.objects.filter(device__user=user).count())
 
 
-def remove(user: Any, *, by: Any) -> None:
-    """No second factor any more: until there is another, what needs one is refused."""
+def remove(user: Any, *, by: Any, second: Any = None) -> None:
+    """Take the telephone and the backup codes away: the next log-in registers another telephone.
+
+    Args:
+        by: who does it; None: the server's administrator.
+        second: the administrator who confirmed it.
+    """
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
-    journal.note(user, "secondo fattore tolto", actor=by)
+    mail.tell(user, "secondo fattore tolto", actor=by, second=second)

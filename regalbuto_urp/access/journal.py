@@ -30,7 +30,9 @@ def left(request: HttpRequest, user: Any, **_: Any) -> None:
         note(user, "è uscito", actor=user)
 
 
-def locked(username: str, **_: Any) -> None:
-    """Too many wrong passwords; only for names that exist, so that nobody fills the log with inventions."""
-    if user := User.objects.filter(username=username).first():
+def locked(username: str, request: HttpRequest, **_: Any) -> None:
+    """Too many wrong passwords: once, when the lock begins, and only for names that exist, so that a stranger
+    cannot fill the log."""
+    begins = getattr(request, "axes_failures_since_start", None) is not None
+    if begins and (user := User.objects.filter(username=username).first()):
         note(user, "bloccato dopo troppi tentativi di accesso", actor=None)

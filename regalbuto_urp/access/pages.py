@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -69,7 +70,13 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
 
 def _show(site: AdminSite, request: HttpRequest, name: str, title: str, **context: Any) -> TemplateResponse:
-    everything = {**site.each_context(request), "title": title, "next": _next(request), **context}
+    everything = {
+        **site.each_context(request),
+        "title": title,
+        "next": _next(request),
+        "before_the_code": settings.SECOND_FACTOR and not factor.is_verified(request.user),
+        **context,
+    }
     return TemplateResponse(request, f"admin/access/{name}.html", everything)
 
 

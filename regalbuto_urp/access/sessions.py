@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -63,7 +63,13 @@ def _sessions(user: Any) -> list[tuple[Session, dict[str, str]]]:
     """Only the staff have sessions, each no longer than a shift: a few dozen rows to be opened."""
     running = Session.objects.filter(expire_date__gt=timezone.now())
     read = ((session, session.get_decoded()) for session in running)
-    return [(one, held.get(OPENED, {})) for one, held in read if held.get(SESSION_KEY) == str(user.pk)]
+    # A change of the password ends the sessions opened before it, though their rows are still there.
+    key, digest = str(user.pk), user.get_session_auth_hash()
+    return [
+        (session, values.get(OPENED, {}))
+        for session, values in read
+        if values.get(SESSION_KEY) == key and values.get(HASH_SESSION_KEY) == digest
+    ]
 
 
 def _name(key: str) -> str:

@@ -134,7 +134,8 @@ class Town:
 
     def _attachment(self, notice: Notice) -> Media:
         picture = pictures.draw(notice.picture, self.rng)
-        return media.save_outgoing(SimpleUploadedFile(f"{notice.picture}.jpg", picture, "image/jpeg"))
+        upload = SimpleUploadedFile(f"{notice.picture}.jpg", picture, "image/jpeg")
+        return media.save_outgoing(upload, for_subscribers=True)
 
     # --- Reports --------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from reports.forms import ACTS, ActForm
 from reports.models import CannedReply, Office, Report, ReportEvent, ReportItem
 from reports.states import Forbidden
 from whatsapp import audit
-from whatsapp.admin.base import badge
+from whatsapp.admin.base import badge, key_of
 from whatsapp.errors import ContentError
 from whatsapp.models import Media
 from whatsapp.types import Kind
@@ -219,7 +219,8 @@ class ReportAdmin(DataPages):
         names = forms.offered(report)
         # Which office it is decides the words: it is chosen first.
         chosen = str(failed.data.get("office", "")) if failed else request.GET.get("ufficio", "")
-        office = Office.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        office_pk = key_of(chosen)
+        office = Office.objects.filter(pk=office_pk).first() if office_pk else None
         extra: dict[str, dict[str, Any]] = {
             "answer": {"text": casefile.undelivered(events)},
             "join": {"main": request.GET.get("unisci", "")},

@@ -13,7 +13,7 @@ from django.urls import reverse
 from reports import mapping, places, scoring
 from reports.admin.filters import FilterForm
 from reports.models import Report
-from whatsapp.admin.base import Paged
+from whatsapp.admin.base import Paged, key_of
 
 # What a page with a map needs; `static/reports/map.js` says how the map is asked for.
 MAP_MEDIA = forms.Media(
@@ -53,8 +53,9 @@ class MapPages(Paged[Report]):
             view = mapping.read_view(request.GET.get("bbox", ""), request.GET.get("zoom", ""))
         except ValueError:
             return HttpResponseBadRequest("bbox=ovest,sud,est,nord in gradi e zoom=0-20.")
-        reports, but = FilterForm(request.GET).narrowed(), request.GET.get("tranne", "")
-        reports = reports.exclude(pk=but) if but.isascii() and but.isdecimal() and len(but) < 19 else reports
+        reports = FilterForm(request.GET).narrowed()
+        if but := key_of(request.GET.get("tranne", "")):
+            reports = reports.exclude(pk=but)
         return _geojson(mapping.features(reports, view))
 
     def map_boundary_view(self, request: HttpRequest) -> HttpResponse:

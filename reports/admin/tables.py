@@ -3,16 +3,16 @@
 from django.contrib import admin
 
 from reports.models import CannedReply, Office, ReplyText, ReportCategory
-from whatsapp.admin.base import Fixed
+from whatsapp.admin.base import BackOfficeAdmin, Fixed
 
 
 @admin.register(Office)
-class OfficeAdmin(admin.ModelAdmin[Office]):
+class OfficeAdmin(BackOfficeAdmin[Office]):
     list_display = ["name", "email", "external"]
 
 
 @admin.register(ReportCategory)
-class ReportCategoryAdmin(Fixed, admin.ModelAdmin[ReportCategory]):
+class ReportCategoryAdmin(Fixed, BackOfficeAdmin[ReportCategory]):
     """The kinds are fixed, because the rules that recognise them are; who handles them is not."""
 
     list_display = ["name", "office", "working_days", "points", "weather", "offered"]
@@ -21,13 +21,13 @@ class ReportCategoryAdmin(Fixed, admin.ModelAdmin[ReportCategory]):
 
 
 @admin.register(ReplyText)
-class ReplyTextAdmin(Fixed, admin.ModelAdmin[ReplyText]):
+class ReplyTextAdmin(Fixed, BackOfficeAdmin[ReplyText]):
     list_display = ["purpose", "body"]
     fields = ["purpose", "body"]
     readonly_fields = ["purpose"]
 
 
 @admin.register(CannedReply)
-class CannedReplyAdmin(admin.ModelAdmin[CannedReply]):
+class CannedReplyAdmin(BackOfficeAdmin[CannedReply]):
     list_display = ["title", "body"]
     search_fields = ["title", "body"]

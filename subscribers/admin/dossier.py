@@ -1,5 +1,6 @@
 """«Fascicolo»: one page for each person, and what they may ask of it (arts. 15-21 GDPR)."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,12 +15,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from subscribers import consent, exports, rights
-from subscribers.admin.pages import form_page
+from subscribers import consent, exports, openings, rights
+from subscribers.admin.pages import form_page, reason_field
 from subscribers.models import ErasedIdentity, Subscriber
 from subscribers.register import Kind
 from subscribers.rights import CannotDo, Request
-from whatsapp import audit, phones
+from whatsapp import audit, phones, searches
 from whatsapp.admin.base import Paged
 from whatsapp.models import Contact
 from whatsapp.personal_data import Section
@@ -27,6 +28,7 @@ from whatsapp.personal_data import Section
 FOLDER = "subscribers/dossier"
 ERASE = "cancella"  # the act's address
 MAY_ACT = "subscribers.rights_subscriber"
+MAY_COPY = "subscribers.export_subscriber"
 MAY_READ = ("subscribers.view_subscriber", "subscribers.view_consentevidence")
 # How it is made sure that it is the person who asks (fact sheet 2.4).
 CHECKS = ("messaggio dallo stesso numero WhatsApp", "di persona allo sportello, con un documento")
@@ -72,6 +74,21 @@ class EraseForm(RequestForm):
     sure = forms.BooleanField(label="Ho letto che cosa viene cancellato: non si può annullare")
 
 
+class CopyForm(forms.Form):
+    """A copy leaves the back office: why, and in which form."""
+
+    reason = reason_field("Per esempio «richiesta del 3 marzo, prot. 1234».")
+    kind = forms.ChoiceField(
+        label="Formato",
+        choices=[
+            ("print", "Pagina da stampare"),
+            ("json", "File JSON, che un programma può leggere (art. 20)"),
+        ],
+        widget=forms.RadioSelect,
+        initial="print",
+    )
+
+
 class Act(NamedTuple):
     """A request: its page's title and button, what is asked, what is done with it, what is told then."""
 
@@ -114,8 +131,7 @@ class DossierPages(Paged[Any]):
     pages = {
         "search": ("fascicolo/", ""),
         "dossier": ("fascicolo/<int:pk>/", ""),
-        "dossier_print": ("fascicolo/<int:pk>/stampa/", ""),
-        "dossier_json": ("fascicolo/<int:pk>/json/", ""),
+        "dossier_copy": ("fascicolo/<int:pk>/copia/", ""),
         "dossier_act": ("fascicolo/<int:pk>/<str:act>/", MAY_ACT),
     }
 
@@ -137,7 +153,12 @@ class DossierPages(Paged[Any]):
         if not may_open(request):
             raise PermissionDenied
         number = request.POST.get("number", "")  # not in the address, which servers write into their logs
-        found = rights.find(number)
+        whole = phones.normalise(number)
+        try:
+            found = _find(request, whole) if whole else []
+        except searches.TooManySearches as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return HttpResponseRedirect(request.path)
         if len(found) == 1:
             return _back(found[0])
         return self.page(
@@ -145,29 +166,45 @@ class DossierPages(Paged[Any]):
             f"{FOLDER}/search",
             "Cerca una persona",
             number=number,
-            valid=phones.normalise(number) is not None,
+            valid=whole is not None,
             found=found,
         )
 
     def dossier_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         person, sections = _open(request, pk)
+        openings.note(person, request.user)
         return self.page(request, f"{FOLDER}/detail", "Fascicolo", **self._context(request, person, sections))
 
-    def dossier_print_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The same on paper, for the person who asked."""
+    def dossier_copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET: why a copy is wanted. POST: the copy, logged as every export is."""
+        if not may_copy(request):
+            raise PermissionDenied
         person, sections = _open(request, pk)
-        return self.page(request, f"{FOLDER}/print", "Fascicolo", **self._context(request, person, sections))
-
-    def dossier_json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """For whoever asks for their data in a form that a machine reads (art. 20)."""
-        person, sections = _open(request, pk)
-        told = {section.title: section.rows for section in sections}
-        answer = JsonResponse(
-            {"fascicolo": str(person.subject_id), "al": timezone.localtime().isoformat(), **told},
-            json_dumps_params={"ensure_ascii": False, "indent": 2},
+        form = CopyForm(request.POST or None)
+        if not form.is_valid():
+            return form_page(
+                self,
+                request,
+                form,
+                template=f"{FOLDER}/copy",
+                title="Copia dei dati",
+                button="Fai la copia",
+                back=_address_of(person),
+                person=person,
+                again=True,
+            )
+        reason, as_file = form.cleaned_data["reason"], form.cleaned_data["kind"] == "json"
+        entry = audit.begin_export(
+            Contact, "JSON" if as_file else "stampa", reason=phones.masked(reason), person=person.pk
         )
-        answer["Content-Disposition"] = f'attachment; filename="fascicolo-{person.subject_id}.json"'
-        return answer
+        if as_file:
+            copied: HttpResponse = _as_json(person, sections)
+        else:
+            shown = self._context(request, person, sections)
+            copied = self.page(request, f"{FOLDER}/print", "Fascicolo", **shown).render()
+        rows = sum(len(section.rows) for section in sections)
+        audit.end_export(entry, rows=rows, sha256=hashlib.sha256(copied.content).hexdigest())
+        return copied
 
     def _context(self, request: HttpRequest, person: Contact, sections: list[Section]) -> dict[str, Any]:
         events = rights.events(person)
@@ -180,6 +217,7 @@ class DossierPages(Paged[Any]):
             "acts": [(name, act.title) for name, act in ACTS.items() if _possible(person, name)]
             if request.user.has_perm(MAY_ACT)
             else [],
+            "may_copy": may_copy(request),
             "now": timezone.now(),
         }
 
@@ -221,6 +259,31 @@ def may_open(request: HttpRequest) -> bool:
     return request.user.has_perm(MAY_ACT) or request.user.has_perms(MAY_READ)
 
 
+def _find(request: HttpRequest, number: str) -> list[Contact]:
+    """Who has or had this number; the search is logged. Raises searches.TooManySearches."""
+    searches.check_limit(request.user)
+    people = rights.find(number)
+    searches.note(request.user, Subscriber, number, successful=bool(people))
+    return people
+
+
+def may_copy(request: HttpRequest) -> bool:
+    """A copy is for users who answer requests or export lists, and who may open the dossier."""
+    user = request.user
+    return may_open(request) and (user.has_perm(MAY_ACT) or user.has_perm(MAY_COPY))
+
+
+def _as_json(person: Contact, sections: list[Section]) -> JsonResponse:
+    """A form that a machine reads (art. 20 GDPR)."""
+    rows = {section.title: section.rows for section in sections}
+    answer = JsonResponse(
+        {"fascicolo": str(person.subject_id), "al": timezone.localtime().isoformat(), **rows},
+        json_dumps_params={"ensure_ascii": False, "indent": 2},
+    )
+    answer["Content-Disposition"] = f'attachment; filename="fascicolo-{person.subject_id}.json"'
+    return answer
+
+
 def _possible(person: Contact, act: str) -> bool:
     """Of an erased person only what evidence is left may still be erased."""
     return person.erased_at is None or (act == ERASE and rights.evidence(person).exists())
@@ -239,14 +302,13 @@ def _address_of(person: Contact) -> str:
 
 
 def _open(request: HttpRequest, pk: int) -> tuple[Contact, list[Section]]:
-    """The person and what this user may see of them; each opening is logged.
+    """Return the person and the sections that this user may see.
 
     What citizens write in confidence is for who answers requests, or may read it elsewhere too.
     """
     if not may_open(request):
         raise PermissionDenied
     person, user = _person(pk), request.user
-    audit.note_opening(person)
     everything = user.has_perm(MAY_ACT)
     sections = [
         section

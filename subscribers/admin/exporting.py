@@ -3,30 +3,20 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
 from subscribers import exports, texts
-from subscribers.admin.pages import DayInput, form_page
+from subscribers.admin.pages import DayInput, form_page, reason_field
 from whatsapp import audit, phones
 from whatsapp.admin.base import Watched
 
 
 class ExportForm(forms.Form):
-    reason = forms.CharField(
-        label="Motivo",
-        min_length=5,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
-        help_text="Per esempio «verifica annuale dei revisori». Resta nel registro delle azioni: non "
-        "scrivere nomi né numeri di telefono.",
-    )
+    reason = reason_field("Per esempio «verifica annuale dei revisori».")
     kind = forms.ChoiceField(label="Formato", widget=forms.RadioSelect())
     start = forms.DateField(label="Dal", required=False, widget=DayInput())
     end = forms.DateField(label="Al", required=False, widget=DayInput())
@@ -101,12 +91,7 @@ class Exportable(Watched[Any]):
         """GET: the form. POST: the file."""
         if not request.user.has_perm(self.export_permission):
             raise PermissionDenied
-        try:
-            listed = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            self.message_user(request, "Filtro non valido: scegli i filtri dall'elenco ed esporta di nuovo.",
-                              messages.ERROR)  # fmt: skip
-            return redirect("..")
+        listed = self.get_changelist_instance(request)
         hidden = set() if exports.may_see_whole_numbers(request.user) else {"whole"}
         dated = self.opts.get_field(self.export_dated).verbose_name  # type: ignore[union-attr]
         form = ExportForm(

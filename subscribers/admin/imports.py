@@ -1,6 +1,5 @@
 """Importing a list: upload, look at what would happen, confirm, watch."""
 
-import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +13,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
-from subscribers import enrolment, exports, importing, listfile
+from subscribers import decoding, enrolment, exports, importing, listfile
 from subscribers.admin.pages import DayInput, form_page
 from subscribers.importing import Outcome, State
 from subscribers.models import SubscriberImport
-from whatsapp.admin.base import Paged, ReadOnly, badge, column
+from whatsapp.admin.base import Paged, ReadOnly, badge, column, key_of
 
 PROBLEMS = 50
 TONES = {State.PREVIEW: "amber", State.RUNNING: "blue", State.DONE: "green", State.CANCELLED: "grey"}
@@ -35,9 +34,15 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label="File",
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
-        help_text=f"Un CSV con al massimo {listfile.MOST_ROWS // 1000}.000 righe. La prima riga dice che "
-        "cosa c'è nelle colonne: «cellulare» o «telefono» è l'unica necessaria; si leggono anche «nome», "
-        "«cognome» e «data del consenso», le altre si ignorano.",
+        help_text=f"Un CSV con al massimo {listfile.MOST_ROWS // 1000}.000 righe. Sopra le righe ci sono i "
+        "nomi delle colonne: «cellulare» o «telefono» è l'unica necessaria; si leggono anche «nome», "
+        "«cognome» e «data del consenso», le altre si ignorano. Vanno bene anche le rubriche di Google, "
+        "Outlook e iPhone salvate come CSV.",
+    )
+    alphabet = forms.ChoiceField(
+        label="Come si leggono bene le parole?",
+        widget=forms.RadioSelect(),
+        choices=[*decoding.ALPHABETS.items()],
     )
     reference = forms.CharField(
         label="Riferimento della prova",
@@ -51,6 +56,13 @@ class ImportForm(forms.Form):
         widget=DayInput(),
         help_text="Per le righe che non ne hanno una propria.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The alphabet is asked for only after a file has left it in doubt."""
+        super().__init__(*args, **kwargs)
+        self._alphabet = self.fields["alphabet"]
+        if "alphabet" not in self.data:
+            del self.fields["alphabet"]
 
     def clean_signed_on(self) -> Any:
         if day := self.cleaned_data["signed_on"]:
@@ -70,10 +82,23 @@ class ImportForm(forms.Form):
                 reference=self.cleaned_data["reference"],
                 signed_on=self.cleaned_data["signed_on"],
                 user=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
+                alphabet=self.cleaned_data.get("alphabet", ""),
             )
+        except listfile.Doubtful as doubt:
+            self._ask_for_the_alphabet(doubt)
+            return None
         except listfile.Unreadable as refusal:
             self.add_error("file", str(refusal))
             return None
+
+    def _ask_for_the_alphabet(self, doubt: listfile.Doubtful) -> None:
+        """Offer the alphabets, each with some of the list's own words."""
+        self.fields = {"alphabet": self._alphabet, **self.fields}
+        self._alphabet.choices = [  # type: ignore[attr-defined]
+            (name, f"{', '.join(words)} — {decoding.ALPHABETS[name]}")
+            for name, words in doubt.samples.items()
+        ]
+        self.add_error("alphabet", str(doubt))
 
 
 @admin.register(SubscriberImport)
@@ -125,7 +150,7 @@ class SubscriberImportAdmin(ReadOnly, Paged[SubscriberImport]):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """What would happen, what is happening, or what has happened."""
-        source = self._found(request, object_id if object_id.isdecimal() else None)
+        source = self._found(request, key_of(object_id))
         refused = source.rows.filter(outcome=Outcome.REFUSED)
         told = {"source": source, "tone": TONES[State(source.state)], "problems": refused[:PROBLEMS]}
         told |= _standing(source)
@@ -154,10 +179,9 @@ class SubscriberImportAdmin(ReadOnly, Paged[SubscriberImport]):
     def report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Every row's outcome, for whoever mends the list: by line, no number leaves."""
         source = self._found(request, pk)
-        answer = HttpResponse(exports.BOM, content_type="text/csv; charset=utf-8")
+        lines = exports.csv_file([("riga", "esito", "motivo")], importing.report(source))
+        answer = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="importazione-{pk}.csv"'
-        writer = csv.writer(answer, delimiter=";", lineterminator="\r\n")
-        writer.writerows([("riga", "esito", "motivo"), *importing.report(source)])
         return answer
 
 

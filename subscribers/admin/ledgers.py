@@ -66,6 +66,7 @@ class SubscriberAdmin(DeskEnrolment, DossierPages, Exportable):
     actions = ["resolve_doubt"]
     list_select_related = ["contact"]
     search_fields = ["contact__profile_name"]
+    number_searched = "contact__phone"
     search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
     ordering = ["-since"]
     readonly_fields = ("name", "number", "state", "joined", "left", "topics_left", "history", "dossier_link")
@@ -74,20 +75,12 @@ class SubscriberAdmin(DeskEnrolment, DossierPages, Exportable):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
         return super().get_queryset(request).prefetch_related("left_topics__topic")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Subscriber], search_term: str
-    ) -> tuple[QuerySet[Subscriber], bool]:
-        """By name, or by a whole number however typed: never by a piece of it, which would unmask it."""
-        if number := phones.normalise(search_term):
-            return queryset.filter(contact__phone=number), False
-        return super().get_search_results(request, queryset, search_term)
-
     def with_details(self, rows: QuerySet[Subscriber]) -> QuerySet[Subscriber]:
         return rows.select_related("contact").prefetch_related("left_topics__topic")
 
     name = column(
         "nome",
-        lambda row: row.contact.profile_name or row.contact.display_name,
+        lambda row: row.contact.name or row.contact.identity,
         ordering="contact__profile_name",
     )
     number = column("numero", lambda row: phones.mask(row.contact.phone))
@@ -151,6 +144,7 @@ class ConsentEventAdmin(Exportable):
     list_display = ["sequence", "when", "kind_badge", "topic", "subject", "actor", "policy_version"]
     list_filter = ["kind", "at", "source", TopicFilter, "policy_version"]
     list_select_related = ["evidence"]
+    lookups_offered = ("subject_id__exact",)
     search_fields = ["=subject_id"]
     search_help_text = "Codice dell'interessato."
     inlines = [EvidenceInline]
@@ -160,9 +154,6 @@ class ConsentEventAdmin(Exportable):
 
     def with_details(self, rows: QuerySet[ConsentEvent]) -> QuerySet[ConsentEvent]:
         return rows.select_related("evidence")
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == "subject_id__exact" or super().lookup_allowed(lookup, value, request)
 
     when = column("data e ora", lambda row: moment(row.at), ordering="at")
 

@@ -23,6 +23,17 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+def reason_field(example: str) -> forms.CharField:
+    """Why something leaves the back office."""
+    return forms.CharField(
+        label="Motivo",
+        min_length=5,
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+        help_text=f"{example} Resta nel registro delle azioni: non scrivere nomi né numeri di telefono.",
+    )
+
+
 def form_page(
     view: Paged[Any],
     request: HttpRequest,

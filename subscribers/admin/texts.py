@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from subscribers import keywords, policies, texts
 from subscribers.models import Policy, ServiceText, Topic
-from whatsapp.admin.base import Fixed, column
+from whatsapp.admin.base import BackOfficeAdmin, Fixed, column
 
 TITLE = "Nuova informativa di WhatsURP"
 TEXT = (
@@ -26,7 +26,7 @@ TEXT = (
 
 
 @admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin[Policy]):
+class PolicyAdmin(BackOfficeAdmin[Policy]):
     list_display = ["__str__", "in_force_from", "sha256"]
     fields = ("version", "title", "text", "announce", "notice", "in_force_from", "sha256")
     readonly_fields = ("notice", "in_force_from", "sha256")
@@ -100,7 +100,7 @@ class ServiceTextForm(forms.ModelForm[ServiceText]):
 
 
 @admin.register(ServiceText)
-class ServiceTextAdmin(Fixed, admin.ModelAdmin[ServiceText]):
+class ServiceTextAdmin(Fixed, BackOfficeAdmin[ServiceText]):
     """The program asks for them by name."""
 
     form = ServiceTextForm
@@ -143,7 +143,7 @@ class TopicForm(forms.ModelForm[Topic]):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin[Topic]):
+class TopicAdmin(BackOfficeAdmin[Topic]):
     form = TopicForm
     list_display = ["name", "slug", "order"]
 

@@ -54,6 +54,8 @@ class ConsentEvent(models.Model):
         RECTIFIED = "rectified", "dati rettificati"
         OBJECTION = "objection", "opposizione al trattamento"
         ERASED = "erased", "dati cancellati"
+        # Of nobody: the rows before it came back from the journal, without their evidence.
+        RESTORED = "restored", "righe riprese dal diario"
 
     class Source(models.TextChoices):
         WHATSAPP = "whatsapp", "WhatsApp"
@@ -124,6 +126,8 @@ class RegisterHead(models.Model):
 
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
+    # When it last left this machine by e-mail.
+    emailed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "testa del registro"

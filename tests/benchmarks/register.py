@@ -39,7 +39,7 @@ def measure(size: Size) -> list[Line]:
     """Fill, verify against the journal, and export with whole numbers."""
     from django.test import override_settings
 
-    from subscribers import verifying
+    from subscribers import comparing, verifying
 
     events = EVENTS[size]
     with tempfile.TemporaryDirectory() as folder, override_settings(CONSENT_JOURNAL=f"{folder}/journal"):
@@ -49,8 +49,11 @@ def measure(size: Size) -> list[Line]:
         began = time.perf_counter()
         count, problem = verifying.verify()
         verified = time.perf_counter() - began
-    if (count, problem) != (events, ""):
-        raise RuntimeError(f"{count} rows hold: {problem}")
+    began = time.perf_counter()
+    differences = list(comparing.differences())
+    compared = time.perf_counter() - began
+    if (count, problem, differences) != (events, "", []):
+        raise RuntimeError(f"{count} rows hold: {problem}; {len(differences)} differences")
     lines = [
         Line(
             f"register: write {events} events, {STEP} a transaction, with journal",
@@ -64,6 +67,7 @@ def measure(size: Size) -> list[Line]:
             f"{verified:.1f} s",
             count=count,
         ),
+        Line("register: compare the subscriptions with them", "-", f"{compared:.1f} s", count=count),
     ]
     for name, (model, form) in EXPORTS.items():
         lines += export(name, model, form)
@@ -77,18 +81,21 @@ def _fill(events: int) -> None:
     from tqdm import tqdm
 
     from subscribers import register
+    from subscribers.models import Subscriber, Topic, TopicPreference
     from subscribers.register import Kind
     from tests.benchmarks import stage
     from whatsapp.models import Contact
 
     stage.settle(events * 2 // 5)
+    now = timezone.now()
+    Subscriber.objects.update(since=now)
     kinds = [(Kind.SUBSCRIBED, ""), (Kind.TERMS, ""), (Kind.TOPIC_LEFT, "eventi")]
     entries = [
         register.Entry(
             subject_id=contact.subject_id,
             kind=kind,
             topic=topic,
-            at=timezone.now(),
+            at=now,
             evidence=register.Evidence(
                 text="Iscrizione on",
                 message_id=f"wamid.BENCH{contact.pk:050}",
@@ -103,6 +110,11 @@ def _fill(events: int) -> None:
     for first in tqdm(range(0, events, STEP), desc="register", leave=False):
         with transaction.atomic():
             register.append(*entries[first : first + STEP])
+    topic = Topic.objects.get(slug="eventi")
+    leavers = Subscriber.objects.order_by("contact")[::2]
+    TopicPreference.objects.bulk_create(
+        TopicPreference(subscriber=subscriber, topic=topic) for subscriber in leavers
+    )
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from broadcasts.types import AlertLevel, Event, State
 from subscribers.models import Topic
 from tests.factories.broadcasts import BroadcastFactory, UserFactory
 from tests.factories.whatsapp import ContactFactory, StaffPhoneFactory
+from whatsapp import mail
 from whatsapp.models import Call, Contact, Media, Message, Template
 
 pytestmark = pytest.mark.django_db
@@ -300,13 +300,13 @@ def test_an_alert_to_approve_calls_the_staff_until_it_is_decided(
     assert (call.taken_by, call.settled_at is None) == (second, False)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_ordinary_notice_is_told_by_mail_to_who_may_approve(
-    draft: Broadcast, author: User, second: User
+    draft: Broadcast, author: User, second: User, mailoutbox: Any
 ) -> None:
     UserFactory(email="altra@example.org")
     approval.submit(draft, author)
-    [message] = mail.outbox
+    mail.send_due()
+    [message] = mailoutbox
     assert message.to == ["rosario@example.org"]
     assert f"/{draft.pk}/invia/" in message.body
     assert not Call.objects.exists()
@@ -316,7 +316,7 @@ def test_an_ordinary_notice_is_told_by_mail_to_who_may_approve(
 
 
 def test_one_person_alone_sends_a_red_alert_and_everybody_knows(
-    alert: Broadcast, author: User, django_capture_on_commit_callbacks: Any
+    alert: Broadcast, author: User, mailoutbox: Any
 ) -> None:
     on, off = (
         StaffPhoneFactory(user=UserFactory(), on_duty=duty, contact=ContactFactory(reachable=True))
@@ -326,16 +326,17 @@ def test_one_person_alone_sends_a_red_alert_and_everybody_knows(
     held = sending.hold(alert, author, emergency=RED)
     assert (held.state, held.approved_by, held.alert_level) == (State.HOLDING, None, AlertLevel.RED)
     assert not Call.objects.exists()  # it may still be undone
-    mail.outbox.clear()
-    with django_capture_on_commit_callbacks(execute=True):
-        time_passes()
+    mail.send_due()
+    mailoutbox.clear()
+    time_passes()
+    mail.send_due()
     sent = fresh(alert)
     assert (sent.state, sent.needs_countersignature) == (State.SENDING, True)
     for phone in (on, off):
         said = Message.objects.get(contact=phone.contact).content.text
         assert "Serena Vitale ha inviato da solo l'allerta rossa" in said
         assert "Il torrente è già fuori." in said
-    assert ["senza.telefono@example.org"] in [message.to for message in mail.outbox]
+    assert ["senza.telefono@example.org"] in [message.to for message in mailoutbox]
     [found] = approval.emergencies()
     assert found == alert
     assert approval.this_year([found]) == approval.Year(timezone.localdate().year, 1, 0)

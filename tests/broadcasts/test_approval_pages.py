@@ -14,7 +14,7 @@ from broadcasts import approval, sending
 from broadcasts.approval import Emergency
 from broadcasts.models import Broadcast, Category
 from broadcasts.types import AlertLevel, State
-from tests.factories.broadcasts import BroadcastFactory, UserFactory
+from tests.factories.broadcasts import BroadcastFactory, SubscribedContactFactory, UserFactory
 from whatsapp.models import Contact, Message
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +118,22 @@ def test_a_thousand_may_be_typed_as_it_is_read(
     author: Client, approver: Client, draft: Broadcast, page_of: Page
 ) -> None:
     submit(author, draft, page_of)
-    found = hidden(text_of(approver.get(page_of(draft, "invia"))))
-    approver.post(page_of(draft, "invia"), {**found, "people": "5803", "typed": "5.803"})
+    SubscribedContactFactory.create_batch(1_000 - 3)
+    approve(approver, draft, page_of, "1.000")
+    assert state_of(draft) == State.HOLDING
+
+
+def test_the_number_is_that_of_now_whatever_the_form_says(
+    author: Client, approver: Client, draft: Broadcast, page_of: Page
+) -> None:
+    submit(author, draft, page_of)
+    seen = hidden(text_of(approver.get(page_of(draft, "invia"))))
+    SubscribedContactFactory()
+    for typed in ("1", "3"):
+        page = text_of(approver.post(page_of(draft, "invia"), {**seen, "people": typed, "typed": typed}))
+        assert "Non è il numero di persone" in page
+        assert state_of(draft) == State.SUBMITTED
+    approve(approver, draft, page_of, "4")
     assert state_of(draft) == State.HOLDING
 
 
@@ -193,7 +207,7 @@ def test_who_wrote_it_cannot_approve_it_even_with_the_right(
     notice = approval.submit(BroadcastFactory(author=user, approval=True), user)
     assert "Approva e invia" not in text_of(approver.get(page_of(notice, "invia"), follow=True))
     assert "Aspetta l'approvazione di un'altra persona" in text_of(approver.get(page_of(notice, "change")))
-    approver.post(page_of(notice, "invia"), {"people": "3", "typed": "3", "digest": "x"})
+    approver.post(page_of(notice, "invia"), {"typed": "3", "digest": "x"})
     assert state_of(notice) == State.SUBMITTED
 
 
@@ -215,7 +229,7 @@ def test_each_step_wants_its_right(
 ) -> None:
     approval.submit(alert, serena)
     day = (timezone.localdate() + timedelta(days=2)).isoformat()
-    typed = {"people": "3", "typed": "3", "digest": "x", "reason": "x", "day": day, "clock": "08:00"}
+    typed = {"typed": "3", "digest": "x", "reason": "x", "day": day, "clock": "08:00"}
     client = enter(UserFactory(can=rights))
     assert client.post(page_of(alert, page), typed).status_code == 403
     assert state_of(alert) == State.SUBMITTED
@@ -267,7 +281,7 @@ def test_one_alone_sends_an_alert_and_another_countersigns(
 def test_an_ordinary_notice_has_no_way_alone(approver: Client, draft: Broadcast, page_of: Page) -> None:
     assert "Invia da solo" not in text_of(approver.get(page_of(draft, "invia")))
     assert approver.get(page_of(draft, "emergenza")).status_code == 302
-    typed = {**hidden(text_of(approver.get(page_of(draft, "invia")))), "people": "3", "typed": "3"}
+    typed = {**hidden(text_of(approver.get(page_of(draft, "invia")))), "typed": "3"}
     typed |= {"level": "red", "reason": "Ho fretta."}
     page = text_of(approver.post(page_of(draft, "emergenza"), typed, follow=True))
     assert "arancioni e rosse" in page

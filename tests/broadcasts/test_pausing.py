@@ -11,7 +11,7 @@ from broadcasts.models import Broadcast
 from broadcasts.types import State
 from tests.factories.broadcasts import BroadcastFactory, SubscribedContactFactory, UserFactory
 from tests.factories.whatsapp import StaffPhoneFactory
-from whatsapp import account, claims
+from whatsapp import account, claims, mail
 from whatsapp.errors import ContentError
 from whatsapp.models import Message, Template
 from whatsapp.types import Lane
@@ -182,13 +182,13 @@ def test_after_a_resend_the_count_begins_again(fate: Fate) -> None:
     assert pausing.pause_failing() == 1
 
 
-def test_the_staff_are_told(fate: Fate, mailoutbox: Any, django_capture_on_commit_callbacks: Any) -> None:
+def test_the_staff_are_told(fate: Fate, mailoutbox: Any) -> None:
     StaffPhoneFactory(user=UserFactory(email="turno@example.org"), on_duty=True)
     fate(good=0, bad=20)
-    with django_capture_on_commit_callbacks(execute=True):
-        tasks.sweep()
-        tasks.sweep()
-    assert [mail.subject for mail in mailoutbox] == ["WhatsURP: avviso in pausa"]
+    tasks.sweep()
+    tasks.sweep()
+    mail.send_due()
+    assert [message.subject for message in mailoutbox] == ["WhatsURP: avviso in pausa"]
 
 
 def test_the_watch_asks_little(fate: Fate, django_assert_max_num_queries: Any) -> None:

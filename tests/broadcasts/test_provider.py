@@ -11,18 +11,17 @@ from django.core.management import call_command
 from broadcasts import progress, sending
 from broadcasts.models import Broadcast
 from tests.factories.broadcasts import BroadcastFactory
+from tests.files import clip, pdf
 from whatsapp import delivery, media
 from whatsapp.models import Contact, Template
 from whatsapp.types import Lane, State
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-CLIP = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41" + bytes(2000)
 
 
 @pytest.fixture
 def files(picture: bytes) -> dict[str, bytes]:
-    return {"foto.jpg": picture, "clip.mp4": CLIP, "atto.pdf": PDF}
+    return {"foto.jpg": picture, "clip.mp4": clip(), "atto.pdf": pdf()}
 
 
 def test_every_template_is_taken_and_every_form_arrives(

@@ -52,7 +52,7 @@ def test_a_category_filters(notice: Broadcast, staff: Any) -> None:
     sending.send(notice, staff)
     assert notice.title in Client().get("/avvisi/?categoria=viabilita").content.decode()
     assert "Nessun avviso in questa categoria" in Client().get("/avvisi/?categoria=eventi").content.decode()
-    assert Client().get("/avvisi/?categoria=%00&pagina=abc").status_code == 200
+    assert Client().get("/avvisi/?categoria=abc&pagina=abc").status_code == 200
 
 
 def test_a_stopped_notice_is_marked_and_unlisted(notice: Broadcast, staff: Any) -> None:
@@ -73,7 +73,7 @@ def test_many_notices_are_paged_with_few_queries(
 
 
 def test_the_picture_is_served_with_its_notice_only(notice: Broadcast, staff: Any, picture: bytes) -> None:
-    notice.media = media.save_outgoing(SimpleUploadedFile("foto.jpg", picture))
+    notice.media = media.save_outgoing(SimpleUploadedFile("foto.jpg", picture), for_subscribers=True)
     notice.save()
     sending.send(notice, staff)
     answer = Client().get(f"/avvisi/{notice.pk}/file/")
@@ -82,10 +82,10 @@ def test_the_picture_is_served_with_its_notice_only(notice: Broadcast, staff: An
     whole = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert len(whole) == notice.media.size
     part = Client().get(f"/avvisi/{notice.pk}/file/", headers={"Range": "bytes=10-19"})
-    assert (part.status_code, part.content) == (206, whole[10:20])
+    assert (part.status_code, part.getvalue()) == (206, whole[10:20])
     assert part["Content-Range"] == f"bytes 10-19/{len(whole)}"
     tail = Client().get(f"/avvisi/{notice.pk}/file/", headers={"Range": f"bytes={len(whole) - 5}-"})
-    assert tail.content == whole[-5:]
+    assert tail.getvalue() == whole[-5:]
     assert Client().get(f"/avvisi/{notice.pk}/file/", headers={"Range": "bytes=9-3"}).status_code == 416
     assert Client().get(f"/avvisi/{notice.pk}/file/", headers={"Range": "bytes=x"}).status_code == 200
     assert Client().get(f"/avvisi/{sending.send(BroadcastFactory(), staff).pk}/file/").status_code == 404

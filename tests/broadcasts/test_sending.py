@@ -139,12 +139,34 @@ def test_a_notice_is_over_when_nothing_waits(notice: Broadcast, staff: Any) -> N
     Message.objects.filter(pk__in=[m.pk for m in others]).update(state=MessageState.READ)
     Message.objects.filter(pk=first.pk).update(state=MessageState.IN_FLIGHT)
     assert progress.finish_due() == 0
+    Message.objects.filter(pk=first.pk).update(state=MessageState.DELIVERED)
+    tasks.sweep()
+    sent.refresh_from_db()
+    assert (sent.state, sent.totals) == (State.COMPLETED, {"delivered": 1, "read": 2})
+    assert (sent.tone, sent.state_label) == ("green", "concluso")
+    with pytest.raises(NotAllowed, match="già stato inviato a tutti"):
+        sending.stop(sent, staff)
+
+
+def test_an_uncertain_outcome_keeps_it_going_while_it_is_valid_and_is_never_green(
+    notice: Broadcast, staff: Any
+) -> None:
+    sent = sending.send(notice, staff)
+    Message.objects.update(state=MessageState.READ)
+    first = Message.objects.order_by("pk")[:1].get()
     Message.objects.filter(pk=first.pk).update(state=MessageState.UNCERTAIN)
     tasks.sweep()
     sent.refresh_from_db()
-    assert (sent.state, sent.totals) == (State.COMPLETED, {"uncertain": 1, "read": 2})
-    with pytest.raises(NotAllowed, match="già stato inviato a tutti"):
-        sending.stop(sent, staff)
+    assert sent.state == State.SENDING, "a receipt may still come"
+    Broadcast.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    tasks.sweep()
+    sent.refresh_from_db()
+    assert (sent.state, sent.tone) == (State.COMPLETED, "amber")
+    assert sent.state_label == "concluso, incerto per 1"
+    Message.objects.filter(pk=first.pk).update(state=MessageState.DELIVERED)
+    progress.keep_totals()
+    sent.refresh_from_db()
+    assert (sent.tone, sent.state_label) == ("green", "concluso")
 
 
 def test_late_statuses_reach_the_totals_and_outlive_the_rows(notice: Broadcast, staff: Any) -> None:

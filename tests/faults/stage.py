@@ -162,9 +162,10 @@ class FaultTown(Town):
     def raise_one(self, name: str, *, crash: str = "", as_name: str = "", port: int = 0) -> None:
         """Start a process of the Procfile, armed to die at a crash point perhaps."""
         line = parse_procfile((BASE_DIR / "Procfile").read_text()).processes[name.split("-")[0]]
-        settings = self.environment | {"PORT": str(port or self.port)}
-        line = re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: settings.get(found[1], found[2]), line)
+        line = re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: self.environment.get(found[1], found[2]), line)
         program, *arguments = shlex.split(line.replace("@%h", f"-{as_name or name}@%h"))
+        if port:
+            arguments += ["--bind", f"127.0.0.1:{port}"]
         if program == "celery":
             arguments = [part for part in arguments if part not in {"--quiet", "-A", "regalbuto_urp"}]
         self.pids[as_name or name] = self._request(

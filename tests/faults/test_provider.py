@@ -1,10 +1,13 @@
 """The provider slow, refusing, failing, forgetting, throttling: each as the error's class says."""
 
+import time
+
 import pytest
 
 from regalbuto_urp.local import start_simulator
 from tests.faults.stage import GONE, PEOPLE, FaultTown, check_once
 
+MOST_UNCERTAIN = 10
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
 
 
@@ -24,7 +27,8 @@ def test_refusing_connections(town: FaultTown) -> None:
     """Nothing has left: everybody waits, and gets it when the provider is back."""
     town.kill("simulator")
     content = town.ask("notice")
-    town.until(lambda: waiting(town, content) == len(PEOPLE), "L'attesa di tutti")
+    town.until(lambda: line_is(town, "down"), "La linea chiusa")
+    assert town.count(content) == {"queued": len(PEOPLE)}
     town.processes["simulator"] = start_simulator(town.environment)
     town.ask("sync_templates")
     town.recover()
@@ -41,15 +45,40 @@ def waiting(town: FaultTown, content: int) -> int:
     return int(count)
 
 
-def test_5xx_without_a_body_is_uncertain_and_waits_for_a_person(town: FaultTown) -> None:
+def line_is(town: FaultTown, state: str) -> bool:
+    return town.sql("select line from whatsapp_channel") == [(state,)]
+
+
+def test_5xx_without_a_body_closes_the_line_and_few_are_uncertain(town: FaultTown) -> None:
+    """Who is uncertain waits for a person; the others get it when the provider is back."""
     town.control("settings", http_status=502)
     content = town.ask("notice")
-    town.recover()
-    counts = check_once(town, content, at_most_uncertain=len(PEOPLE))
-    assert counts["uncertain"] == len(PEOPLE)
+    town.until(lambda: line_is(town, "down"), "La linea chiusa")
+    town.until(lambda: town.count(content)["in_flight"] == 0, "Le ultime risposte")
+    uncertain = town.count(content)["uncertain"]
+    assert 0 < uncertain <= MOST_UNCERTAIN
+    assert town.count(content)["queued"] == len(PEOPLE) - uncertain
     town.control("settings", http_status=0)
     town.recover()
-    assert town.count(content)["uncertain"] == len(PEOPLE), "a lost answer was tried again by itself"
+    counts = check_once(town, content, at_most_uncertain=uncertain)
+    assert counts["uncertain"] == uncertain, "a lost answer was tried again without a person"
+
+    town.ask("resend_uncertain", content=content)
+    town.recover()
+    everybody_once(town, content)
+
+
+def test_a_line_that_comes_and_goes(town: FaultTown) -> None:
+    """Every three seconds the provider fails or works: few are uncertain, everybody else gets it once."""
+    content = town.ask("notice")
+    for _ in range(6):
+        town.control("settings", http_status=500)
+        time.sleep(3)  # the fault itself: how long each state of the provider lasts
+        town.control("settings", http_status=0)
+        time.sleep(3)
+    town.recover()
+    counts = check_once(town, content, at_most_uncertain=MOST_UNCERTAIN)
+    assert counts["failed"] == 0
 
     town.ask("resend_uncertain", content=content)
     town.recover()

@@ -333,7 +333,7 @@ def people(cast: Cast) -> None:
     approver.click("Cerca una persona", "link")
     approver.fill("Numero intero", "340 111 2203")
     approver.click("Apri il fascicolo")
-    approver.reads("Scarica JSON")
+    approver.reads("Copia dei dati")
     approver.look("fascicolo")
     auditor = cast.person("revisore")
     auditor.enter()
@@ -355,9 +355,8 @@ def telephone(cast: Cast) -> None:
     """Somebody registers her telephone."""
     cast.town.forget_phone(NEWCOMER)
     somebody = cast.person(NEWCOMER)
-    somebody.enter()
-    somebody.look("senza-telefono", mark=somebody.find("Registralo adesso", "link"))
-    somebody.click("Registralo adesso", "link")
+    somebody.go_home()
+    somebody.give_password()
     somebody.reads("Inquadra il disegno")
     somebody.look("registrare-il-telefono", of=somebody.body)
     key = cast.town.sql(

@@ -75,7 +75,7 @@ class Town:
             admin.execute(f'create database "{self.database}"')
         self.processes["simulator"] = start_simulator(self.environment)
         self.manage("shell", "-c", PREPARE + self.FILL)
-        for name in ["web", "alert", "reply", "bulk", "beat"]:
+        for name in ["web", "alert", "reply", "media", "bulk", "beat"]:
             self.start_process(name)
         wait_for(lambda: answers(f"{self.site}/"), "Il sito", seconds=120)
 

@@ -50,8 +50,7 @@ def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) ->
     page = context.new_page()
     page.goto("/admin/auth/user/")
     enter(page, user)
-    expect(page.get_by_text("vuole anche il secondo fattore")).to_be_visible()
-    page.get_by_role("link", name="Registra il telefono").click()
+    expect(page.get_by_text("registra il tuo telefono")).to_be_visible()
     expect(page.get_by_label("Codice", exact=True)).to_be_focused()
     page.get_by_text("Non riesci a inquadrarlo?").click()
     secret = page.locator(".wu-secret").inner_text().replace(" ", "")
@@ -78,7 +77,8 @@ def test_from_the_password_to_the_telephone_and_back(context: BrowserContext) ->
     assert fits(page)
 
 
-def test_sessions_and_lock_out(context: BrowserContext, visit: Visit) -> None:
+def test_sessions_and_lock_out(context: BrowserContext, visit: Visit, settings: Any) -> None:
+    settings.SECOND_FACTOR = False
     user = staff("Redazione")
     other = visit()
     other.goto("/admin/")
@@ -99,7 +99,8 @@ def test_sessions_and_lock_out(context: BrowserContext, visit: Visit) -> None:
     expect(other.get_by_role("heading", name="Troppi tentativi")).to_be_visible()
 
 
-def test_a_text_outlives_the_session(context: BrowserContext) -> None:
+def test_a_text_outlives_the_session(context: BrowserContext, settings: Any) -> None:
+    settings.SECOND_FACTOR = False
     user = staff("Segnalazioni")
     report = report_of("Buca in via Roma")
     address = f"/admin/reports/report/{report.pk}/change/"

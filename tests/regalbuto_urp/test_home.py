@@ -74,7 +74,7 @@ CARDS = {
     "Approvazione": {"waiting", "notices", "channel", "subscribers", "arrivals", "money"},
     "Segnalazioni": {"reports", "channel", "subscribers", "states"},
     "Revisori": {"waiting", "notices", "subscribers", "arrivals", "money"},
-    "Amministratori": {"channel", "money"},
+    "Amministratori": {"administration", "channel", "money"},
 }
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from regalbuto_urp.access import locks
+from regalbuto_urp.access import addresses
 from subscribers import retention
 from tests.regalbuto_urp.walk import member
 
@@ -70,15 +70,30 @@ def test_others_and_other_addresses_are_not_locked(client: Client, serena: User,
         (1, "", None),
         (1, "non un indirizzo", None),
         (2, "198.51.100.7", None),
+        (1, "93.34.1.2:51324", "93.34.1.2"),
+        (1, "[2001:db8::1]:443", "2001:db8::"),
+        (1, '"[2001:db8::1]"', "2001:db8::"),
+        (1, "2001:db8:0:7:1:2:3:4", "2001:db8:0:7::"),
+        (1, "::ffff:93.34.1.2", "93.34.1.2"),
+        (1, "[2001:db8::1", "2001:db8::"),
+        (1, ":443", None),
+        (1, "9" * 5000, None),
     ],
 )
 def test_what_the_caller_says_of_itself_is_not_believed(
     settings: Any, proxies: int, forwarded: str, address: str | None
 ) -> None:
-    settings.PROXIES = proxies
+    settings.PROXIES, settings.PROXY_ADDRESSES = proxies, ["192.0.2.0/24"]
     headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", **headers)  # type: ignore[arg-type]
-    assert locks.client_address(request) == address
+    assert addresses.client_address(request) == address
+
+
+@pytest.mark.parametrize(("peer", "address"), [("192.0.2.1", "192.0.2.1"), ("", "198.51.100.7")])
+def test_only_a_proxy_of_ours_is_heard(settings: Any, peer: str, address: str) -> None:
+    settings.PROXIES = 1
+    request = RequestFactory().get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="198.51.100.7")
+    assert addresses.client_address(request) == address
 
 
 def test_an_administrator_unlocks(client: Client, serena: User) -> None:

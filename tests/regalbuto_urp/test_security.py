@@ -1,8 +1,5 @@
-"""What every answer of the site carries, and what must hold before it goes into service."""
+"""What every answer of the site carries."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,21 +9,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from regalbuto_urp.local import BASE_DIR
 from regalbuto_urp.middleware import NOTHING_ALLOWED
 from tests.regalbuto_urp import walk
 from tests.regalbuto_urp.test_error_pages import INLINE
 
-PRODUCTION = {
-    "DEBUG": "false",
-    "SITE_URL": "https://whatsurp.comune.regalbuto.en.it",
-    "ALLOWED_HOSTS": "whatsurp.comune.regalbuto.en.it",
-    "SECRET_KEY": "k3-una-chiave-lunga-e-casuale-che-nessuno-indovina-0123456789",
-    "CONSENT_KEY": "un'altra-chiave-lunga-e-casuale-che-nessuno-indovina",
-    "WHATSAPP_API_URL": "https://graph.facebook.com/v25.0",
-    "CONSENT_JOURNAL": "/altro/disco/consensi.jsonl",
-    "SECOND_FACTOR": "true",
-}
 HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -34,24 +20,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": NOTHING_ALLOWED,
 }
-
-
-def deploy(**environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, **PRODUCTION, **environment}
-    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    return subprocess.run(command, cwd=BASE_DIR, env=env, capture_output=True, text=True)
-
-
-def test_nothing_to_complain_about_in_production() -> None:
-    done = deploy()
-    assert done.returncode == 0, done.stderr
-    assert "no issues" in done.stdout
-
-
-def test_a_service_without_the_second_factor_is_complained_about() -> None:
-    done = deploy(SECOND_FACTOR="false")
-    assert done.returncode != 0
-    assert "whatsurp.W001" in done.stderr
 
 
 def faults(response: Any) -> Iterator[str]:

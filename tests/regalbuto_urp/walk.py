@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from broadcasts.models import Broadcast, Budget
+from regalbuto_urp.models import ChangeRequest
 from reports.models import Report
 from subscribers import consent
 from subscribers.models import RetentionRule, RetentionRun, SubscriberImport
@@ -28,6 +29,7 @@ from whatsapp.types import Kind, State
 def world() -> None:
     """One row at least of everything the back office shows."""
     someone = User.objects.create_user("qualcuno", is_staff=True)
+    ChangeRequest.objects.create(kind="open_service", target="1", summary="Prova", proposed_by=someone)
     contact = ContactFactory(reachable=True)
     consent.subscribe(contact)
     StaffPhoneFactory(user=someone)

@@ -2,11 +2,10 @@
 
 import itertools
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +16,7 @@ from reports.models import ReplyText, Report, ReportEvent
 from reports.states import State
 from tests.factories.reports import items_of, piece, report_of
 from tests.factories.whatsapp import ContactFactory, OutboundMessageFactory, StaffPhoneFactory
-from whatsapp import media
+from whatsapp import mail, media
 from whatsapp.models import Attempt, Channel, Contact, Media, Message
 from whatsapp.types import Kind
 
@@ -218,21 +217,52 @@ def test_a_place_outside_the_town_is_a_warning_not_a_refusal() -> None:
     assert "fuori dal territorio" in answers(contact)[0]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Buca qui https://www.google.com/maps/place/X/@37.66,14.62,15z/data=!3d37.6535!4d14.6396",
+        "Buca in mezzo alla strada, 37.6535, 14.6396",
+        "buca https://maps.apple.com/?ll=37.6535,14.6396&q=Buca",
+    ],
+)
+def test_a_place_in_a_link_or_in_figures_is_the_place_of_the_report(text: str) -> None:
+    report = report_of(text)
+    assert (report.latitude, report.longitude, report.inside_town) == (*INSIDE, True)
+    assert "place" not in report.asked
+
+
+@pytest.mark.parametrize(
+    "text", ["Buca, vedi https://maps.app.goo.gl/AbC", "Buca 45.4642, 9.1900", "Buca 3,50 4,20"]
+)
+def test_without_a_place_near_the_town_it_is_asked_for(text: str) -> None:
+    report = report_of(text)
+    assert (report.latitude, report.asked) == (None, ["place"])
+
+
+def test_a_link_answers_the_question_for_the_place() -> None:
+    contact = ContactFactory(reachable=True)
+    report = assembling.receive(piece(contact, "Lampione spento"))
+    assert report
+    assert report.asked == ["place"]
+    link = piece(contact, "sono qui https://maps.google.com/?q=37.6535%2C14.6396", after=60 * 60)
+    assert assembling.receive(link) == report
+    report.refresh_from_db()
+    assert (report.latitude, report.longitude) == INSIDE
+
+
 def test_a_place_that_cannot_be_is_kept_out() -> None:
     report = assembling.receive(piece(ContactFactory(reachable=True), "Rifiuti", place=(912.0, float("nan"))))
     assert report is not None
     assert report.latitude is None
 
 
-def test_danger_answers_with_112_and_calls_who_is_on_duty(
-    mailoutbox: list[mail.EmailMessage], django_capture_on_commit_callbacks: Any
-) -> None:
+def test_danger_answers_with_112_and_calls_who_is_on_duty(mailoutbox: list[EmailMessage]) -> None:
     StaffPhoneFactory(user=User.objects.create_user("turno", email="turno@example.org"))
-    with django_capture_on_commit_callbacks(execute=True):
-        report = report_of("PUZZA DI GAS in via Roma", "venite subito, puzza di gas!")
+    report = report_of("PUZZA DI GAS in via Roma", "venite subito, puzza di gas!")
+    mail.send_due()
     assert "112" in answers(report.contact)[0]
     assert len(answers(report.contact)) == 1
-    assert "avvisato chi è di turno" in answers(report.contact)[0]
+    assert "stiamo avvisando chi è di turno" in answers(report.contact)[0]
     assert report.level == 4
     assert len(mailoutbox) == 1
     assert report.number in mailoutbox[0].subject
@@ -241,15 +271,13 @@ def test_danger_answers_with_112_and_calls_who_is_on_duty(
 def test_nobody_is_said_to_be_called_when_nobody_is_on_duty() -> None:
     [answer] = answers(report_of("Incendio in via Roma").contact)
     assert "112" in answer
-    assert "avvisato" not in answer
+    assert "avvisando" not in answer
 
 
-def test_a_danger_told_later_raises_the_level_and_is_answered_once(
-    mailoutbox: list[mail.EmailMessage], django_capture_on_commit_callbacks: Any
-) -> None:
+def test_a_danger_told_later_raises_the_level_and_is_answered_once(mailoutbox: list[EmailMessage]) -> None:
     StaffPhoneFactory(user=User.objects.create_user("turno", email="turno@example.org"))
-    with django_capture_on_commit_callbacks(execute=True):
-        report = report_of("Buca in via Roma 3", "è caduta una signora e si è fatta male", "c'è un ferito!")
+    report = report_of("Buca in via Roma 3", "è caduta una signora e si è fatta male", "c'è un ferito!")
+    mail.send_due()
     report.refresh_from_db()
     assert report.level == 4
     alarms = ["non è un servizio di emergenza" in answer for answer in answers(report.contact)]
@@ -348,7 +376,7 @@ def test_a_citizen_is_told_once_of_files_that_cannot_be_opened() -> None:
         message = piece(report.contact, kind=Kind.IMAGE, after=second)
         assembling.receive(message)
         assert message.content.media is not None
-        media.keep_inbound(message.content.media, b"MZ")
+        media.keep_inbound(message.content.media, b"")
     told = Message.objects.filter(contact=report.contact, inbound=False, content__text__contains="aprire")
     assert told.count() == 1
 
@@ -358,6 +386,6 @@ def test_nobody_is_told_when_nobody_can_be() -> None:
     blocked = piece(ContactFactory(reachable=True, blocked=True), kind=Kind.IMAGE)
     for message in (gone, blocked):
         assert message.content.media is not None
-        assert media.keep_inbound(message.content.media, b"MZ").status == Media.Status.REJECTED
-    media.keep_inbound(Media.objects.create(kind=Kind.IMAGE, inbound=True), b"MZ")
+        assert media.keep_inbound(message.content.media, b"").status == Media.Status.REJECTED
+    media.keep_inbound(Media.objects.create(kind=Kind.IMAGE, inbound=True), bytes(media.INBOUND_LIMIT + 1))
     assert not Message.objects.filter(inbound=False).exists()

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,6 +15,8 @@ from reports.models import Office, Report, ReportCategory, ReportEvent
 from reports.states import OUTCOMES, TRANSITIONS, Forbidden, State
 from tests.factories.reports import OfficeFactory, ReportFactory, close_window, piece, report_of
 from tests.factories.whatsapp import ContactFactory
+from tests.files import pdf
+from whatsapp import mail
 from whatsapp.errors import ContentError
 from whatsapp.models import Media, Message, Template
 from whatsapp.types import Kind
@@ -130,13 +132,13 @@ def test_a_corrected_category_brings_its_office_and_stays(user: User) -> None:
 
 
 def test_handing_over_inside_keeps_it_open_and_writes_to_the_office(
-    user: User, mailoutbox: list[mail.EmailMessage], django_capture_on_commit_callbacks: object
+    user: User, mailoutbox: list[EmailMessage]
 ) -> None:
     report = report_of("Lampione spento in via Dante 2")
     casework.take_charge(report, user)
     office = OfficeFactory()
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        casework.hand_over(report, user, office, "Adesso se ne occupa un altro ufficio.")
+    casework.hand_over(report, user, office, "Adesso se ne occupa un altro ufficio.")
+    mail.send_due()
     report.refresh_from_db()
     assert (report.state, report.office, report.assigned_to) == (State.TAKEN, office, None)
     [sent] = mailoutbox
@@ -145,14 +147,14 @@ def test_handing_over_inside_keeps_it_open_and_writes_to_the_office(
 
 
 def test_handing_over_to_an_outside_body_closes_it_and_tells_nobody_who_reported(
-    user: User, mailoutbox: list[mail.EmailMessage], django_capture_on_commit_callbacks: object
+    user: User, mailoutbox: list[EmailMessage]
 ) -> None:
     contact = ContactFactory(reachable=True, profile_name="Rosaria Bellomo")
     report = report_of("Perdita d'acqua in via Cavour 9", contact=contact)
     assert report.office == Office.objects.get(name="AcquaEnna")
     assert report.office is not None
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        casework.hand_over(report, user, report.office, "L'abbiamo passata ad AcquaEnna.")
+    casework.hand_over(report, user, report.office, "L'abbiamo passata ad AcquaEnna.")
+    mail.send_due()
     report.refresh_from_db()
     assert report.state == State.NOT_OURS
     [sent] = mailoutbox
@@ -249,7 +251,7 @@ def test_a_picture_goes_with_its_words(user: User, picture: bytes) -> None:
     assert event.message_to_citizen is not None
     content = event.message_to_citizen.content
     assert (content.kind, content.text) == (Kind.IMAGE, "Ecco")
-    event = casework.answer(report, user, "", upload=SimpleUploadedFile("avviso.pdf", b"%PDF-1.7\n"))
+    event = casework.answer(report, user, "", upload=SimpleUploadedFile("avviso.pdf", pdf()))
     assert event.text.startswith("file: documento")
 
 
@@ -259,7 +261,7 @@ def test_a_wrong_file_sends_nothing(user: User) -> None:
     with pytest.raises(ContentError, match="tipo di file"):
         casework.answer(report, user, "Ecco", upload=SimpleUploadedFile("foto.jpg", b"MZ"))
     with pytest.raises(ContentError, match="1024"):
-        casework.answer(report, user, "x" * 1025, upload=SimpleUploadedFile("a.pdf", b"%PDF-1.7\n"))
+        casework.answer(report, user, "x" * 1025, upload=SimpleUploadedFile("a.pdf", pdf()))
     assert Message.objects.count() == before
 
 

@@ -112,7 +112,7 @@ def test_a_withdrawal_of_the_unknown_or_by_another_changes_nothing() -> None:
         (Kind.OTHER, {}, ["non si può leggere"]),
         (Kind.CONTACTS, {}, ["non si può leggere"]),
         (Kind.UNSUPPORTED, {"payload": "131052"}, ["troppo grande"]),
-        (Kind.CONTACTS, {"own_phone": "+393401112277"}, ["abbiamo il tuo numero"]),
+        (Kind.CONTACTS, {"own_phone": "+393401112277"}, ["non si può leggere"]),  # nobody asked for it
     ],
 )
 def test_what_opens_no_case_is_answered_once_or_not(

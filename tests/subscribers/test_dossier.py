@@ -1,15 +1,18 @@
 """The pages of a person: who may open them, what they show, what is written down of it."""
 
+import hashlib
 import json
+from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from subscribers import consent, identities, rights
+from subscribers import consent, identities, openings, rights
 from subscribers.models import ConsentEvent
 from subscribers.rights import Request
 from tests.factories.broadcasts import UserFactory
@@ -54,21 +57,58 @@ def test_a_person_is_found_by_the_whole_number_only(chief: Client, person: Conta
     assert "non si conserva nulla" in page(chief, SEARCH, number="+39 340 999 9999")
 
 
-def test_each_opening_and_each_copy_is_logged_without_personal_data(chief: Client, person: Contact) -> None:
-    for part in ("", "stampa/", "json/"):
-        assert chief.get(f"{SEARCH}{person.pk}/{part}").status_code == 200
-    entries = LogEntry.objects.filter(action=LogEntry.Action.ACCESS)
-    assert [(one.object_repr, one.changes) for one in entries] == [(str(person.pk), None)] * 3
-    assert all(one.actor for one in entries)
+def test_each_opening_is_logged_without_personal_data(chief: Client, person: Contact) -> None:
+    assert chief.get(f"{SEARCH}{person.pk}/").status_code == 200
+    entry = LogEntry.objects.get(action=LogEntry.Action.ACCESS)
+    assert (entry.object_repr, entry.changes) == (str(person.pk), None)
+    assert entry.actor
+
+
+@pytest.mark.parametrize("kind", ["json", "print"])
+def test_a_copy_wants_a_reason_and_is_logged_as_an_export(chief: Client, person: Contact, kind: str) -> None:
+    url = f"{SEARCH}{person.pk}/copia/"
+    for refused in (chief.get(url), chief.post(url, {"kind": kind})):
+        assert "3401112201" not in refused.content.decode()
+        assert "Perdita in via Roma" not in refused.content.decode()
+    assert not LogEntry.objects.filter(action=LogEntry.Action.ACCESS).exists()
+    copied = chief.post(url, {"kind": kind, "reason": "richiesta del 3 marzo"})
+    assert "Perdita in via Roma 12" in copied.content.decode()
+    entry = LogEntry.objects.get(action=LogEntry.Action.ACCESS)
+    kept = entry.additional_data
+    assert (kept["reason"], kept["person"], kept["completed"]) == ("richiesta del 3 marzo", person.pk, True)
+    assert kept["sha256"] == hashlib.sha256(copied.content).hexdigest()
+    assert "Niccolò" not in str(kept)
 
 
 def test_the_json_is_whole(chief: Client, person: Contact) -> None:
-    answer = chief.get(f"{SEARCH}{person.pk}/json/")
+    answer = chief.post(f"{SEARCH}{person.pk}/copia/", {"kind": "json", "reason": "richiesta del 3 marzo"})
     assert "attachment" in answer["Content-Disposition"]
     told = json.loads(answer.content)
     assert told["fascicolo"] == str(person.subject_id)
     assert told["Contatto"][0]["numero"] == "+393401112201"
     assert [event["evento"] for event in told["Registro dei consensi"]] == ["iscrizione"]
+
+
+def test_who_opens_many_within_an_hour_is_told_to_the_administrators(
+    chief: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    boss = User.objects.create_user("andrea", email="andrea@comune.example", is_staff=True)
+    boss.groups.add(Group.objects.get(name="Amministratori"))
+    people = ContactFactory.create_batch(openings.MOST + 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        for person in people[: openings.MOST]:
+            chief.get(f"{SEARCH}{person.pk}/")
+            chief.get(f"{SEARCH}{person.pk}/")
+    assert mail.outbox == []
+    with django_capture_on_commit_callbacks(execute=True):
+        for person in people[openings.MOST :]:
+            chief.get(f"{SEARCH}{person.pk}/")
+    assert [message.subject for message in mail.outbox] == ["WhatsURP: molti fascicoli aperti"]
+    assert mail.outbox[0].to == ["andrea@comune.example"]
+    client = Client()
+    client.force_login(boss)
+    assert "Molti fascicoli aperti" in page(client, "/admin/")
+    assert "più di 20 fascicoli" in page(client, "/admin/auditlog/logentry/")
 
 
 def test_an_auditor_reads_and_changes_nothing(client: Client, person: Contact) -> None:
@@ -85,14 +125,16 @@ def test_an_auditor_reads_and_changes_nothing(client: Client, person: Contact) -
 def test_who_may_not_see_whole_numbers_sees_none(client: Client, person: Contact) -> None:
     can = ("view_subscriber", "view_consentevidence", "rights_subscriber")
     reader = logged_in(client, can=can)
-    for part in ("", "stampa/", "json/"):
-        assert "3401112201" not in reader.get(f"{SEARCH}{person.pk}/{part}").content.decode()
+    assert "3401112201" not in reader.get(f"{SEARCH}{person.pk}/").content.decode()
+    for kind in ("json", "print"):
+        copied = reader.post(f"{SEARCH}{person.pk}/copia/", {"kind": kind, "reason": "richiesta"})
+        assert "3401112201" not in copied.content.decode()
 
 
 @pytest.mark.parametrize("role", ["", "Segnalazioni"])
 def test_whoever_may_not_open_it_does_not(client: Client, person: Contact, role: str) -> None:
     stranger = logged_in(client, role=role)
-    for part in ("", f"{person.pk}/", f"{person.pk}/json/", f"{person.pk}/cancella/"):
+    for part in ("", f"{person.pk}/", f"{person.pk}/copia/", f"{person.pk}/cancella/"):
         assert stranger.get(SEARCH + part).status_code == 403
     assert not LogEntry.objects.filter(action=LogEntry.Action.ACCESS).exists()
 

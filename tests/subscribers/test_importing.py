@@ -74,7 +74,7 @@ class TestReading:
             (b"", "vuoto"), (b" \r\n\n", "vuoto"), (b"\xef\xbb\xbf", "vuoto"), (b"\xff\xfe", "vuoto"),
             (b"tel;nome\n", "nessuna riga"), (b"nome;cognome\nMaria;Rossi\n", "Non trovo la colonna"),
             (b"%PDF-1.7 ...", "CSV UTF-8"), (b"tel\n\x00\x01", "CSV UTF-8"), (b"\xff\xfea", "non si leggono"),
-            (b"tel\n\x81\x8d", "non si leggono"), (b'tel;nome\n340;"Maria\n341;Ugo\n', "Dalla riga 2"),
+            (b"tel\n\x81\x8d", "con quale alfabeto"), (b'tel;nome\n340;"Maria\n341;Ugo\n', "Dalla riga 2"),
             (b"3401112233\n" * 60_001, "60000 righe"), (b"1" * (20 * 1024 * 1024 + 1), "20 MB"),
         ],
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """The register: what it holds, who can change it, what tells that somebody did."""
 
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,10 +161,26 @@ class TestJournal:
     def test_it_fills_its_gaps_and_never_doubles(self, journal_file: Path) -> None:
         live()
         assert (journal.write(), journal.write()) == (6, 0)
-        whole = journal_file.read_bytes()
+        lines, whole = list(journal.read()), journal_file.read_bytes()
         journal_file.write_bytes(whole[: whole.rfind(b"\n", 0, -1) + 30])  # torn in the last line
-        assert journal.write() == 1
-        assert journal_file.read_bytes() == whole
+        assert (journal.write(), journal.write()) == (1, 0)
+        assert list(journal.read()) == lines
+        assert verifying.verify() == (6, "")
+
+    def test_the_file_may_be_append_only(self, journal_file: Path) -> None:
+        live()
+        journal.write()
+        whole = journal_file.read_bytes()
+        journal_file.write_bytes(whole[:-30])
+        if subprocess.run(["chattr", "+a", journal_file], capture_output=True).returncode:
+            pytest.skip("this file system knows no append-only files, or the user may not make one")
+        try:
+            with pytest.raises(PermissionError):
+                journal_file.write_bytes(b"")
+            assert journal.write() == 1
+        finally:
+            subprocess.run(["chattr", "-a", journal_file], check=True)
+        assert verifying.verify() == (6, "")
 
     def test_it_is_no_copy_of_another_register(self, journal_file: Path) -> None:
         live()

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from subscribers import consent, history, journal, recipients, rights, verifying
+from subscribers import comparing, consent, history, journal, recipients, rights, verifying
 from subscribers.models import (
     ConsentEvent,
     ConsentEvidence,
@@ -87,8 +87,9 @@ def test_who_left_after_the_backup_is_out_again_and_who_came_back_is_in(do: Cloc
     call_command("reapply_optouts")
     assert receiving() == expected == {stays, returns, leaves_topic, new}
     assert receiving(eventi) == expected_topic
-    assert verifying.verify() == (9, "")
-    assert journal.write() == 0
+    assert verifying.verify() == (10, "")  # with one that says whose evidence was lost
+    assert list(comparing.differences()) == []
+    assert (journal.write(), journal.write()) == (1, 0)
     call_command("reapply_optouts")  # again changes nothing
     assert receiving() == expected
 
@@ -104,7 +105,8 @@ def test_whoever_the_backup_does_not_know_has_to_write_again(
     Contact.objects.all().delete()
     call_command("reapply_optouts")
     assert "Persone che la copia non conosce: 1" in capsys.readouterr().out
-    assert verifying.verify() == (1, "")
+    assert verifying.verify() == (2, "")
+    assert list(comparing.differences()) == []
 
 
 def test_a_service_that_wrote_on_keeps_its_rows_and_who_left_is_out(do: Clock, journal_file: Path) -> None:
@@ -127,6 +129,7 @@ def test_a_service_that_wrote_on_keeps_its_rows_and_who_left_is_out(do: Clock, j
     assert leaves_topic not in receiving(eventi)
     assert {returns, leaves_topic} < receiving()
     assert verifying.verify() == (6, "")
+    assert list(comparing.differences()) == []
     assert len(list(journal_file.parent.glob("consents.jsonl.*"))) == 1
     call_command("reapply_optouts")
     assert ConsentEvent.objects.count() == 6
@@ -159,6 +162,7 @@ def test_who_was_erased_after_the_backup_is_erased_again(do: Clock, wrote_on: bo
     proofs = ConsentEvidence.objects.filter(identity__in=numbers)
     assert {proof.event.subject_id for proof in proofs} == {expired.subject_id}
     assert verifying.verify()[1] == ""
+    assert list(comparing.differences()) == []
     call_command("reapply_optouts")  # again changes nothing
     assert ConsentEvent.objects.filter(kind="erased").count() == 2
 
@@ -171,6 +175,21 @@ def test_a_forged_line_is_refused_and_nothing_is_changed(do: Clock, journal_file
     backup.restore()
     journal_file.write_text(journal_file.read_text().replace('"kind":"on"', '"kind":"off"'))
     with pytest.raises(CommandError, match="è stata modificata"):
+        call_command("reapply_optouts")
+    assert not ConsentEvent.objects.exists()
+
+
+def test_a_journal_with_a_line_torn_out_is_refused(do: Clock, journal_file: Path) -> None:
+    contact = ContactFactory()
+    backup = Backup()
+    do(consent.subscribe, contact)
+    do(consent.leave, contact)
+    do(consent.subscribe, contact)
+    journal.write()
+    backup.restore()
+    first, _, third = journal_file.read_text().splitlines(keepends=True)
+    journal_file.write_text(first + third)
+    with pytest.raises(CommandError, match="manca la riga prima della 3"):
         call_command("reapply_optouts")
     assert not ConsentEvent.objects.exists()
 

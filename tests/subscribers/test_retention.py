@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.admin.models import CHANGE
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.contrib.auth.models import User
@@ -42,7 +42,7 @@ from tests.factories.whatsapp import (
     StaffPhoneFactory,
 )
 from whatsapp import audit
-from whatsapp.models import Attempt, Call, Channel, Content, Media, Message, WebhookEvent
+from whatsapp.models import Attempt, Call, Channel, Content, Mail, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock
 from whatsapp.types import Kind, State
 
@@ -117,6 +117,10 @@ def call(at: datetime) -> Any:
     return Call.objects.create(reason="x", created_at=at)
 
 
+def sent_mail(at: datetime) -> Any:
+    return Mail.objects.create(address="x@example.org", subject="x", created_at=at, due_at=None)
+
+
 def stranger(at: datetime) -> Any:
     return ContactFactory(created_at=at)
 
@@ -127,6 +131,12 @@ def attempt(at: datetime) -> Any:
     return made
 
 
+def wrong_password(at: datetime) -> Any:
+    made = AccessFailureLog.objects.create(username="x")
+    AccessFailureLog.objects.update(attempt_time=at)
+    return made
+
+
 def session(at: datetime) -> Any:
     return Session.objects.create(session_key=f"x{at:%H%M%S%f}", expire_date=at)
 
@@ -134,7 +144,8 @@ def session(at: datetime) -> Any:
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
-    "calls": call, "attempts": attempt, "sessions": session,
+    "calls": call, "mails": sent_mail, "attempts": attempt, "failures": wrong_password,
+    "sessions": session,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 
 from reports import casework, deciding
 from reports.models import Report
-from reports.personal_data import public_place
+from reports.places import find_street
 from subscribers import consent, inbound, recipients, register, rights, verifying
 from subscribers.models import (
     ConsentEvent,
@@ -300,10 +300,18 @@ def test_an_objection_ends_the_subscription_and_is_remembered(person: Contact) -
         ("via Roma 12", "via Roma"), ("Via Roma, n. 12/B", "Via Roma"), ("SS 121", "SS 121"),
         ("s.p. 24", "s.p. 24"), ("via 20 Settembre 5", "via 20 Settembre"), ("a casa di Maria Rossi", ""),
         ("C.so Vittorio Emanuele 100, 94017 Regalbuto", "C.so Vittorio Emanuele"), ("", ""),
+        ("via Garibaldi firmato Anna Verdi", "via Garibaldi"), ("via Roma Anna Verdi 12", "via Roma"),
+        ("VIA ROMA ANNA VERDI", "VIA ROMA"), ("via Roma, Anna Verdi", "via Roma"),
+        ("via Roma casa di M. Rossi", "via Roma"), ("via San Rocco Anna Verdi", "via San Rocco"),
+        ("scalinata di via Don Bosco", "scalinata di via Don Bosco"),
+        ("via don Giuseppe Campione di Anna Verdi", "via don Giuseppe Campione"),
+        ("piazza della Repubblica sotto Anna Verdi", "piazza della Repubblica"),
+        ("contrada Sant’Antonio mi chiamo Anna", "contrada Sant’Antonio"),
+        ("via Roma. Anna Verdi", "via Roma"),
     ],
 )  # fmt: skip
 def test_of_an_address_the_street_is_public_and_the_door_is_not(address: str, kept: str) -> None:
-    assert public_place(address) == kept
+    assert find_street(address) == kept
 
 
 class AnyPast(TestCase):

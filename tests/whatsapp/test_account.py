@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.factories.broadcasts import UserFactory
 from tests.factories.whatsapp import ContactFactory, StaffPhoneFactory, TemplateFactory
-from whatsapp import account, channels, claims, contents, errors, outbox
+from whatsapp import account, channels, claims, contents, errors, mail, outbox
 from whatsapp.models import AccountEvent, Message, Template
 from whatsapp.providers import registry
 from whatsapp.types import AccountUpdate, Header, Lane, State, TemplateUpdate
@@ -19,15 +19,15 @@ Status = Template.Status
 
 
 @pytest.fixture
-def paged(mailoutbox: Any, django_capture_on_commit_callbacks: Any) -> Any:
+def paged(mailoutbox: Any) -> Any:
     """Runs something and returns the subjects and texts of the calls to the staff it made."""
     StaffPhoneFactory(user=UserFactory(email="turno@comune.example.it"))
 
     def call(act: Any) -> list[tuple[str, str]]:
         mailoutbox.clear()
-        with django_capture_on_commit_callbacks(execute=True):
-            act()
-        return [(mail.subject, mail.body) for mail in mailoutbox]
+        act()
+        mail.send_due()
+        return [(message.subject, message.body) for message in mailoutbox]
 
     return call
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from regalbuto_urp.local import free_port
 from tests.factories.whatsapp import ContactFactory, ContentFactory, OutboundMessageFactory, TemplateFactory
-from whatsapp import account, channels, claims, contents, delivery, errors, ladder, media, outbox, sweep
+from whatsapp import account, channels, claims, contents, delivery, errors, ladder, line, media, outbox, sweep
 from whatsapp.models import Attempt, Channel, Contact, Media, Message, Template
 from whatsapp.types import Header, Lane, Place, State
 
@@ -126,7 +126,7 @@ class TestErrors:
         assert state_of(other) in {State.ACCEPTED, State.QUEUED}
 
     def test_a_transient_error_ends_some_day(self, simulator: str) -> None:
-        message = outbox.reply(ContactFactory(phone="+39001131016", reachable=True), "Buongiorno")
+        message = outbox.reply(ContactFactory(phone="+39001131000", reachable=True), "Buongiorno")
         for _ in range(len(ladder.LADDER) + 1):
             Message.objects.update(due_at=timezone.now())
             delivery.run(Lane.REPLY)
@@ -158,7 +158,7 @@ class TestErrors:
         message = outbox.reply(contact, "Buongiorno")
         [(attempt, slot)] = claims.claim(Lane.REPLY, 1)
         with pytest.raises(errors.NotBegun) as late:
-            delivery.hand_over(delivery.prepare(attempt), slot - timedelta(seconds=2))
+            delivery.hand_over(delivery.prepare(attempt), slot - timedelta(seconds=2), line.Brake())
         delivery.record_failure(attempt, late.value)
         assert (state_of(message), received(contact.phone)) == (State.QUEUED, 0)
         run()

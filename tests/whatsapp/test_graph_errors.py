@@ -12,19 +12,20 @@ from whatsapp.types import Lane
 
 ACCT, SOFT, SLOW = errors.AccountError, errors.NoticesStopped, errors.Throttled
 RETRY, LATER, RCPT = errors.Transient, errors.Later, errors.RecipientError
+DOWN = errors.ProviderDown
 PROMO = errors.PromotionsRefused
 TMPL, MSG, UNKNOWN = errors.WindowClosed, errors.MessageError, errors.OutcomeUnknown
 # code, HTTP status (0: only in a webhook), class. The statuses come from older pages: indicative only.
 TABLE: list[tuple[int, int, type[errors.ChannelError]]] = [
-    (0, 401, ACCT), (1, 400, RETRY), (2, 503, RETRY), (3, 500, ACCT), (4, 400, SLOW), (10, 403, ACCT),
+    (0, 401, ACCT), (1, 400, RETRY), (2, 503, DOWN), (3, 500, ACCT), (4, 400, SLOW), (10, 403, ACCT),
     (33, 400, ACCT), (100, 400, MSG), (104, 401, ACCT), (190, 401, ACCT), (200, 403, ACCT), (299, 403, ACCT),
     (368, 403, ACCT), (613, 400, SLOW), (80007, 400, SLOW), (130403, 0, RCPT), (130429, 429, SLOW),
     (130472, 400, RCPT), (130497, 403, RCPT), (131000, 500, RETRY), (131005, 403, ACCT), (131008, 400, MSG),
-    (131009, 400, MSG), (131016, 500, RETRY), (131020, 400, MSG), (131021, 400, RCPT), (131026, 400, RCPT),
+    (131009, 400, MSG), (131016, 500, DOWN), (131020, 400, MSG), (131021, 400, RCPT), (131026, 400, RCPT),
     (131030, 400, RCPT), (131031, 403, ACCT), (131037, 400, ACCT), (131042, 400, ACCT), (131044, 0, ACCT),
     (131045, 500, ACCT), (131047, 400, TMPL), (131048, 400, SOFT), (131049, 400, LATER), (131050, 0, PROMO),
     (131051, 400, MSG), (131052, 400, MSG), (131053, 400, MSG), (131055, 400, MSG), (131056, 400, LATER),
-    (131057, 500, RETRY), (131060, 0, MSG), (131062, 400, RCPT), (131063, 400, MSG), (131064, 0, SOFT),
+    (131057, 500, DOWN), (131060, 0, MSG), (131062, 400, RCPT), (131063, 400, MSG), (131064, 0, SOFT),
     (132000, 400, MSG), (132001, 404, MSG), (132005, 400, MSG), (132007, 400, MSG), (132008, 400, MSG),
     (132012, 400, MSG), (132015, 400, MSG), (132016, 400, MSG), (132018, 400, MSG), (132021, 0, MSG),
     (132068, 400, MSG), (132069, 400, MSG),

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.factories.whatsapp import ContactFactory, ContentFactory, OutboundMessageFactory, TemplateFactory
-from whatsapp import claims, contacts, delivery, inbox, merging, outbox, signals
+from whatsapp import claims, contacts, delivery, merging, outbox, signals
 from whatsapp.models import Contact, ContactAlias, IdentityConflict, Message
-from whatsapp.types import IdentityChange, InboundMessage, Kind, Lane, MarketingChoice, Sender, State
+from whatsapp.types import IdentityChange, Kind, Lane, MarketingChoice, Sender, State
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now().replace(microsecond=0)
@@ -85,16 +85,6 @@ class TestResolving:
         message = outbox.reply(third, "Buongiorno")
         [(attempt, _)] = claims.claim(Lane.REPLY, 1)
         assert (message.contact, delivery.prepare(attempt).phone) == (first, P)
-
-    def test_an_answer_to_our_request_gives_the_number(self) -> None:
-        known = person(bsuid=X)
-        sender = Sender(bsuid=X)
-        shared = InboundMessage(
-            provider_id="wamid.C1", sender=sender, sent_at=NOW, kind=Kind.CONTACTS, own_phone=P
-        )
-        inbox.keep(shared)
-        known.refresh_from_db()
-        assert known.phone == P
 
 
 class TestChanges:

@@ -15,7 +15,18 @@ from django.utils import timezone
 from tests.factories.broadcasts import UserFactory
 from tests.factories.whatsapp import ContactFactory, InboundMessageFactory, StaffPhoneFactory
 from tests.whatsapp.test_concurrency import at_once
-from whatsapp import account, channels, claims, contents, delivery, inbox, paging, template_rules
+from whatsapp import (
+    account,
+    channels,
+    claims,
+    contents,
+    delivery,
+    health,
+    inbox,
+    mail,
+    paging,
+    template_rules,
+)
 from whatsapp.models import Call, Contact, Content, Message, StaffPhone, Template
 from whatsapp.signals import page_taken
 from whatsapp.types import Kind, Lane, State
@@ -52,7 +63,7 @@ def said(phone: StaffPhone) -> list[Content]:
 
 def tap(contact: Contact, call: Call | str) -> str:
     """«Me ne occupo» is tapped; what is answered."""
-    payload = call if isinstance(call, str) else f"{paging.PAYLOAD}{call.pk}"
+    payload = call if isinstance(call, str) else f"{paging.PAYLOAD}{call.token}"
     message = InboundMessageFactory(
         contact=contact, kind=Kind.BUTTON_REPLY, text=paging.LABEL, payload=payload
     )
@@ -76,7 +87,7 @@ class TestReaching:
         [content] = said(phone)
         assert content.kind == Kind.BUTTONS
         assert content.text == f"*{REASON}*\n\n{TEXT}\n\n{settings.SITE_URL}{PATH}"
-        assert content.buttons == [[f"call:{Call.objects.get().pk}", "Me ne occupo"]]
+        assert content.buttons == [[f"call:{Call.objects.get().token}", "Me ne occupo"]]
 
     @pytest.mark.usefixtures("approved")
     def test_outside_the_template(self) -> None:
@@ -85,20 +96,18 @@ class TestReaching:
         [content] = said(phone)
         assert content.parameters == [REASON, "Puzza di gas. Via Roma 12."]
         assert content.button_parameters == [
-            ["quick_reply", f"call:{Call.objects.get().pk}"], ["url", PATH[1:]],
+            ["quick_reply", f"call:{Call.objects.get().token}"], ["url", PATH[1:]],
         ]  # fmt: skip
         paging.page(REASON, "")
         assert said(phone)[1].parameters == [REASON, "–"]
         assert said(phone)[1].button_parameters[1] == ["url", "admin/"]
 
     @pytest.mark.usefixtures("approved")
-    def test_a_long_text_is_cut_on_whatsapp_and_whole_in_the_mail(
-        self, mailoutbox: Any, django_capture_on_commit_callbacks: Any
-    ) -> None:
+    def test_a_long_text_is_cut_on_whatsapp_and_whole_in_the_mail(self, mailoutbox: Any) -> None:
         phones = [colleague(email="a@example.it"), colleague(window=False)]
         text = "Riga lunga \U0001f468\u200d\U0001f469\n\n" * 250
-        with django_capture_on_commit_callbacks(execute=True):
-            assert paging.page(REASON * 20 + "\r\nBcc: x", text[:4096], path=PATH) == 2
+        assert paging.page(REASON * 20 + "\r\nBcc: x", text[:4096], path=PATH) == 2
+        mail.send_due()
         assert [len(content.text) for phone in phones for content in said(phone)] == [
             pytest.approx(contents.INTERACTIVE_LIMIT, abs=15)
         ] * 2
@@ -106,18 +115,19 @@ class TestReaching:
         assert "\n" not in mailoutbox[0].subject
 
     def test_without_the_template_only_the_mail(
-        self, mailoutbox: Any, django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
+        self, mailoutbox: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         colleague(email="a@example.it", window=False)
         colleague(window=False)
         Template.objects.filter(name=paging.TAKEN).delete()
-        with django_capture_on_commit_callbacks(execute=True):
-            assert paging.page(REASON, TEXT, key="report-1", path=PATH) == 1
-            paging.settle("report-1", UserFactory())
+        assert paging.page(REASON, TEXT, key="report-1", path=PATH) == 1
+        mail.send_due()
+        paging.settle("report-1", UserFactory())
+        mail.send_due()
         assert not Message.objects.exists()
-        assert [mail.to for mail in mailoutbox] == [["a@example.it"]] * 2
+        assert [message.to for message in mailoutbox] == [["a@example.it"]] * 2
         assert mailoutbox[0].body.endswith(PATH)
-        assert "told 1 of 2 people, 0 on WhatsApp, 1 by e-mail" in caplog.text
+        assert "calling 1 of 2 people, 0 on WhatsApp, 1 by e-mail" in caplog.text
         assert "da sottoporre" in caplog.text
         assert "non c'è più" in caplog.text
 
@@ -132,12 +142,11 @@ class TestReaching:
         assert paging.page(REASON, TEXT) == 0
         assert len(said(phone)) == 1  # nothing waits to arrive as old news
 
-    def test_no_number_is_told_or_logged(
-        self, mailoutbox: Any, django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_no_number_is_told_or_logged(self, mailoutbox: Any, caplog: pytest.LogCaptureFixture) -> None:
         phone = colleague(email="a@example.it")
-        with django_capture_on_commit_callbacks(execute=True), caplog.at_level(logging.DEBUG):
+        with caplog.at_level(logging.DEBUG):
             paging.page("chiama +393401112201", "Ha scritto 3401112201.")
+            mail.send_due()
         told = caplog.text + said(phone)[0].text + mailoutbox[0].subject + mailoutbox[0].body
         assert "1112201" not in told
 
@@ -157,20 +166,22 @@ class TestReaching:
 
 
 class TestRounds:
-    def test_first_who_is_on_duty_then_everybody_six_times(
-        self, mailoutbox: Any, django_capture_on_commit_callbacks: Any, client: Client
-    ) -> None:
+    def test_first_who_is_on_duty_then_everybody_six_times(self, mailoutbox: Any, client: Client) -> None:
         duty, other = colleague(email="a@example.it"), colleague(on_duty=False, email="b@example.it")
-        with django_capture_on_commit_callbacks(execute=True):
-            assert paging.page(REASON, TEXT, key="report-1") == 1
-            assert (pass_minutes(4), len(said(other))) == (0, 0)
-            assert [pass_minutes(5) for _ in range(7)] == [1, 1, 1, 1, 1, 0, 0]
+        assert paging.page(REASON, TEXT, key="report-1") == 1
+        assert (pass_minutes(4), len(said(other))) == (0, 0)
+        rounds, mails = [], [mail.send_due()]
+        for _ in range(7):
+            rounds.append(pass_minutes(5))
+            mails.append(mail.send_due())
+        assert rounds == [1, 1, 1, 1, 1, 0, 0]
+        assert mails == [1, 2, 2, 2, 2, 2, 0, 0]
         assert (len(said(duty)), len(said(other))) == (6, 5)
-        assert [len(mail.to) for mail in mailoutbox] == [1, 2, 2, 2, 2, 2]
+        assert {len(message.to) for message in mailoutbox} == {1}
         assert "chiamata 2 di 6" in said(other)[0].text
         assert "chiamata" not in said(duty)[0].text
         assert [call.key for call in paging.unanswered()] == ["report-1"]
-        assert "nessuno ha risposto: 1" in " ".join(client.get("/salute/").json()["problemi"])
+        assert "nessuno ha risposto: 1" in " ".join(health.snapshot().problems)
         paging.settle("report-1")
         assert not paging.unanswered().exists()
 
@@ -190,7 +201,7 @@ class TestRounds:
         paging.settle("")
         assert "in carico a te" in tap(phone.contact, Call.objects.get())
 
-    def test_asked_again_it_goes_on_with_the_new_words(self) -> None:
+    def test_asked_again_it_goes_on_with_the_new_words(self, settings: Any) -> None:
         phone = colleague()
         paging.page(REASON, TEXT, key="report-1")
         assert paging.page(REASON, "Ora brucia.", key="report-1") == 1
@@ -199,8 +210,32 @@ class TestRounds:
         assert "Ora brucia." in said(phone)[1].text
         for _ in range(4):
             pass_minutes(5)
+        Call.objects.update(told_at=timezone.now() - settings.ESCALATE_AFTER)
         assert paging.page(REASON, TEXT, key="report-1") == 1  # nobody had answered
         assert (Call.objects.get().rounds, paging.unanswered().count()) == (1, 0)
+
+    def test_what_is_new_is_told_a_minute_later_and_makes_no_more_rounds(self) -> None:
+        phone = colleague()
+        paging.page(REASON, TEXT, key="report-1")
+        for number in range(8):
+            paging.page(REASON, f"Notizia {number}", key="report-1")
+        assert (pass_minutes(0.5), pass_minutes(0.6)) == (0, 1)
+        assert "Notizia 7" in said(phone)[1].text
+        for number in range(100):
+            paging.page(REASON, f"Altra notizia {number}", key="report-1")
+            pass_minutes(0.1)
+        assert len(said(phone)) == 4  # ten minutes more: two of the ordinary rounds
+
+    def test_who_begins_an_unanswered_call_again_waits_for_the_next_round(self) -> None:
+        phone = colleague()
+        paging.page(REASON, TEXT, key="report-1")
+        for _ in range(paging.ROUNDS):
+            pass_minutes(5)
+        assert len(said(phone)) == paging.ROUNDS
+        for number in range(8):
+            paging.page(REASON, f"Notizia {number}", key="report-1")
+        assert (pass_minutes(4), pass_minutes(1.1)) == (0, 1)
+        assert len(said(phone)) == paging.ROUNDS + 1
 
     def test_a_round_that_could_not_leave_is_not_sent_late(self) -> None:
         phone = colleague()
@@ -240,7 +275,7 @@ class TestTaking:
         tap(taker.contact, Call.objects.get())
         assert said(other)[-1].parameters == [REASON, taker.user.get_full_name()]
 
-    @pytest.mark.parametrize("payload", ["call:", "call:x", "call:99", f"call:{'9' * 200}"])
+    @pytest.mark.parametrize("payload", ["call:", "call:x", "call:1", f"call:{'9' * 200}"])
     def test_strangers_and_old_taps_do_no_harm(self, payload: str) -> None:
         phone = colleague()
         assert "non c'è più" in tap(phone.contact, payload)
@@ -273,7 +308,7 @@ class TestTaking:
         paging.page(REASON, TEXT, key="report-1")
         page_taken.connect(refuse)
         message = InboundMessageFactory(
-            contact=phone.contact, kind=Kind.BUTTON_REPLY, payload=f"call:{Call.objects.get().pk}"
+            contact=phone.contact, kind=Kind.BUTTON_REPLY, payload=f"call:{Call.objects.get().token}"
         )
         inbox.handle(message.pk)
         page_taken.disconnect(refuse)

@@ -73,7 +73,15 @@ class TestDoor:
         body = envelopes.text("x" * 3_000_000)
         assert post_webhook(body).status_code == 200
         assert inbox.process(MESSAGES) == 1
-        assert len(Message.objects.get().text) == 10_000
+        text = Message.objects.get().text
+        assert text.startswith("x" * 65_536 + " […testo troppo lungo")
+        assert len(text) < 66_000
+
+    def test_a_long_text_is_kept_whole(self, post_webhook: Any) -> None:
+        text = "Buongiorno, scrivo per la terza volta. " * 500
+        post_webhook(envelopes.text(text))
+        inbox.process(MESSAGES)
+        assert Message.objects.get().text == text
 
     def test_more_than_the_provider_may_send_is_refused(self, post_webhook: Any) -> None:
         assert post_webhook(b" " * 5_000_000).status_code == 400

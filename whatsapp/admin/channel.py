@@ -12,11 +12,14 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from whatsapp import account, audit, channels
-from whatsapp.admin.base import Fixed, Paged, ReadOnly, badge, column
+from whatsapp import account, audit, channels, paging, second_person
+from whatsapp.admin.base import BackOfficeAdmin, Fixed, Paged, ReadOnly, badge, column
 from whatsapp.models import AccountEvent, Call, Channel, StaffPhone
 
 NEWS_SHOWN = 10
+OPENS = "Il servizio si apre: avvisi e risposte arrivano a tutti gli iscritti."
+OPENED = "Il servizio è aperto: da adesso ricevono tutti gli iscritti."
+ASKED = "La richiesta è partita: il servizio si apre quando un altro amministratore la conferma."
 
 
 class OpeningForm(forms.Form):
@@ -48,6 +51,12 @@ class ChannelAdmin(Fixed, Paged[Channel]):
     )  # fmt: skip
     fields = ("pace", *readonly_fields)
     actions = ["pause", "resume"]
+
+    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
+        """The table is too busy to be watched: the change of the pace is logged here."""
+        super().save_model(request, obj, form, change)
+        if "pace" in form.changed_data:
+            audit.note_change(obj, "pace", form.initial["pace"], obj.pace)
 
     def has_pause_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("whatsapp.pause_channel")
@@ -86,8 +95,10 @@ class ChannelAdmin(Fixed, Paged[Channel]):
                     request, "Il servizio è di nuovo in prova: ricevono solo i telefoni del personale."
                 )
             else:
-                channels.open_service(channel, request.user)
-                self.message_user(request, "Il servizio è aperto: da adesso ricevono tutti gli iscritti.")
+                waits = second_person.propose(
+                    "open_service", by=request.user, target=channel.pk, values={}, summary=OPENS
+                )
+                self.message_user(request, ASKED if waits else OPENED)
             return redirect("admin:whatsapp_channel_change", pk)
         title = "Torna in prova" if channel.opened_at else "Dichiara aperto il servizio"
         told = {"channel": channel, "form": form, "phones": StaffPhone.objects.count()}
@@ -125,7 +136,7 @@ def seriousness(event: AccountEvent) -> SafeString | str:
 
 
 @admin.register(AccountEvent)
-class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
+class AccountEventAdmin(ReadOnly, BackOfficeAdmin[AccountEvent]):
     list_display = ["at", "text", "mark", "event"]
     list_display_links = ["at"]
     list_filter = ["serious", "event"]
@@ -137,7 +148,16 @@ class AccountEventAdmin(ReadOnly, admin.ModelAdmin[AccountEvent]):
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
-    list_display = ["created_at", "reason", "rounds", "settled_at", "taken_by"]
+class CallAdmin(ReadOnly, BackOfficeAdmin[Call]):
+    list_display = ["created_at", "reason", "reached", "rounds", "settled_at", "taken_by"]
     list_select_related = ["taken_by"]
-    fields = ["created_at", "reason", "text", "key", "rounds", "due_at", "called", "settled_at", "taken_by"]
+    list_per_page = 50
+    fields = readonly_fields = (
+        "created_at", "reason", "text", "key", "rounds", "told_at", "due_at", "called", "reached",
+        "settled_at", "taken_by",
+    )  # fmt: skip
+
+    @admin.display(description="avvisati")
+    def reached(self, call: Call) -> str:
+        """Those whose message WhatsApp has taken, or a mail server their e-mail."""
+        return f"{paging.reached(call)} di {call.called.count()}"

@@ -4,13 +4,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from whatsapp import audit, outbox, phones
-from whatsapp.admin.base import Watched, column
+from whatsapp.admin.base import BackOfficeAdmin, Watched, column
+from whatsapp.contacts import resolve
 from whatsapp.errors import ContentError
 from whatsapp.models import Contact, StaffPhone
+from whatsapp.types import Sender
 
 ASK_NUMBER = (
     "Per ricontattarti ci serve il tuo numero di telefono. Se vuoi, mandalo con il pulsante qui sotto: non è "
@@ -22,8 +25,9 @@ ASK_NUMBER = (
 class ContactAdmin(Watched[Contact]):
     list_display = ["display_name", "masked_phone", "window", "blocked", "created_at"]
     list_filter = ["blocked"]
-    search_fields = ["profile_name", "username", "=phone", "=bsuid"]
-    search_help_text = "Nome su WhatsApp, oppure il numero intero (+39…)."
+    search_fields = ["profile_name", "username", "=bsuid"]
+    number_searched = "phone"
+    search_help_text = "Nome su WhatsApp, oppure il numero intero, per esempio 340 111 2202."
     ordering = ["-pk"]
     show_full_result_count = False
     fields = readonly_fields = (
@@ -91,12 +95,13 @@ class StaffPhoneForm(forms.ModelForm[StaffPhone]):
         return number
 
     def save(self, commit: bool = True) -> StaffPhone:
-        self.instance.contact, _ = Contact.objects.get_or_create(phone=self.cleaned_data["phone"])
-        return super().save(commit)
+        with transaction.atomic():
+            self.instance.contact = resolve(Sender(phone=self.cleaned_data["phone"]))
+            return super().save(commit)
 
 
 @admin.register(StaffPhone)
-class StaffPhoneAdmin(admin.ModelAdmin[StaffPhone]):
+class StaffPhoneAdmin(BackOfficeAdmin[StaffPhone]):
     form = StaffPhoneForm
     list_display = ["user", "contact", "on_duty"]
     list_select_related = ["user", "contact"]

@@ -11,9 +11,9 @@ from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from whatsapp import audit, merging, phones, signals
+from whatsapp import audit, merging, names, phones, signals
 from whatsapp.admin.base import Paged, ReadOnly, badge
-from whatsapp.models import Contact, IdentityConflict
+from whatsapp.models import Contact, IdentityConflict, StaffPhone
 
 Outcome = IdentityConflict.Outcome
 DECISIONS = {
@@ -72,14 +72,16 @@ def _side(contact: Contact) -> dict[str, Any]:
     told = signals.contact_described.send(Contact, contact=contact)
     written = contact.messages.filter(inbound=True).order_by("created_at")
     first, last = written.first(), written.last()
+    on_call = StaffPhone.objects.filter(contact__in=contact.rows()).select_related("user").first()
     return {
         "contact": contact,
         "facts": [
-            ("Nome su WhatsApp", contact.profile_name or "non detto"),
+            ("Nome su WhatsApp", contact.name or "non detto"),
             ("Numero", phones.mask(contact.phone)),
-            ("Nome utente", f"@{contact.username}" if contact.username else "nessuno"),
+            ("Nome utente", f"@{names.shown(contact.username)}" if contact.username else "nessuno"),
             ("Primo messaggio", first and first.sent_at),
             ("Ultimo messaggio", last and last.sent_at),
+            *([("Telefono del personale di", on_call.user)] if on_call else []),
             *(fact for _, facts in told for fact in facts or []),
         ],
     }

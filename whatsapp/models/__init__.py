@@ -1,9 +1,11 @@
-from whatsapp.models.channel import AccountEvent, Call, Channel, StaffPhone, WebhookEvent, Worker
+from whatsapp.models.channel import AccountEvent, Channel, WebhookEvent, Worker
 from whatsapp.models.contacts import Contact, ContactAlias, IdentityConflict
 from whatsapp.models.contents import Content, Media, Template
+from whatsapp.models.mail import Mail
 from whatsapp.models.messages import Attempt, Message
+from whatsapp.models.on_call import Call, StaffPhone
 
 __all__ = [
     "AccountEvent", "Attempt", "Call", "Channel", "Contact", "ContactAlias", "Content", "IdentityConflict",
-    "Media", "Message", "StaffPhone", "Template", "WebhookEvent", "Worker",
+    "Mail", "Media", "Message", "StaffPhone", "Template", "WebhookEvent", "Worker",
 ]  # fmt: skip

@@ -5,7 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp.models.contacts import Contact
+from whatsapp.models.taken import Taken
+from whatsapp.types import Line
 
 
 class Channel(models.Model):
@@ -31,6 +32,17 @@ class Channel(models.Model):
     # After «too fast» the pace is this part of itself, and recovers little by little.
     throttle = models.FloatField("parte del ritmo in uso", default=1.0)
     swept_at = models.DateTimeField("ultimo controllo periodico", null=True, blank=True)
+    # The line to the provider: written by `whatsapp.line` alone.
+    line = models.CharField(
+        "collegamento", max_length=8, choices=Line.choices, default=Line.WELL, editable=False
+    )
+    line_since = models.DateTimeField("collegamento cambiato il", null=True, blank=True, editable=False)
+    line_reason = models.CharField("guasto del collegamento", max_length=200, blank=True, editable=False)
+    line_faults = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
+    line_proofs = models.PositiveSmallIntegerField(default=0, editable=False)  # answered probes in a row
+    line_proofs_wanted = models.PositiveSmallIntegerField(default=1, editable=False)
+    line_trials = models.PositiveSmallIntegerField(default=0, editable=False)  # failed since it was well
+    line_next_at = models.DateTimeField(default=timezone.now, editable=False)  # the next probe or trial
     # Until then the service is on trial: only the staff's phones receive anything.
     opened_at = models.DateTimeField("servizio aperto il", null=True, blank=True, editable=False)
     opened_by = models.ForeignKey(
@@ -64,7 +76,7 @@ class Worker(models.Model):
         return str(self.id)[:8]
 
 
-class WebhookEvent(models.Model):
+class WebhookEvent(Taken):
     """The raw inbox: stored before anything else, so that nothing that reached us is lost."""
 
     class Inbox(models.TextChoices):
@@ -114,52 +126,3 @@ class AccountEvent(models.Model):
 
     def __str__(self) -> str:
         return self.event
-
-
-class StaffPhone(models.Model):
-    """A staff member's own WhatsApp: for tests of notices and to be called when something is wrong."""
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, verbose_name="utente", on_delete=models.CASCADE, related_name="staff_phone"
-    )
-    contact = models.OneToOneField(Contact, verbose_name="contatto", on_delete=models.PROTECT)
-    on_duty = models.BooleanField("di turno", default=True)
-
-    class Meta:
-        verbose_name = "telefono del personale"
-        verbose_name_plural = "telefoni del personale"
-
-    def __str__(self) -> str:
-        return str(self.user)  # it stays in the log of actions: nothing of the person's
-
-
-class Call(models.Model):
-    """Something that cannot wait: whom it was told, how often, and who takes care of it (`paging`)."""
-
-    # What it is about, in the caller's words; empty: it is told once and asks for nothing.
-    key = models.CharField("riferimento", max_length=100, blank=True, db_index=True)
-    reason = models.CharField("motivo", max_length=200)
-    text = models.TextField("testo", blank=True)
-    path = models.CharField("pagina", max_length=300, blank=True)  # of this site
-    rounds = models.PositiveSmallIntegerField("volte", default=0)
-    due_at = models.DateTimeField("prossima volta", null=True, blank=True)  # empty: not told any more
-    called = models.ManyToManyField(StaffPhone, verbose_name="persone avvisate", related_name="+")
-    created_at = models.DateTimeField("data", default=timezone.now)
-    settled_at = models.DateTimeField("preso in carico il", null=True, blank=True)
-    taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="se ne occupa", on_delete=models.PROTECT, null=True,
-        blank=True, related_name="+",
-    )  # fmt: skip
-
-    class Meta:
-        verbose_name = "chiamata del personale"
-        verbose_name_plural = "chiamate del personale"
-        ordering = ["-created_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["key"], condition=Q(settled_at__isnull=True) & ~Q(key=""), name="call_once_under_way"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.reason

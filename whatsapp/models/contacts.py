@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import phones
+from whatsapp import names, phones
 
 # Meta closes the window 24 hours after the person's last message; some are refused a little earlier.
 WINDOW = timedelta(hours=23, minutes=50)
@@ -19,6 +19,11 @@ class Contact(models.Model):
 
     subject_id = models.UUIDField("codice interessato", default=uuid.uuid4, unique=True, editable=False)
     phone = models.CharField("numero", max_length=16, unique=True, null=True, blank=True)
+    # WhatsApp's own spelling of `phone` where it is another, as for Brazilian mobiles: the same line, in use,
+    # so that a message from it is this person's. Never an earlier number: those are aliases.
+    wa_number = models.CharField(
+        "numero scritto da WhatsApp", max_length=16, unique=True, null=True, blank=True, editable=False
+    )
     bsuid = models.CharField("identificativo WhatsApp", max_length=140, unique=True, null=True, blank=True)
     profile_name = models.CharField("nome su WhatsApp", max_length=100, blank=True)
     username = models.CharField("nome utente", max_length=60, blank=True)
@@ -52,11 +57,23 @@ class Contact(models.Model):
         return self.display_name
 
     @property
+    def name(self) -> str:
+        """The name on WhatsApp as the staff may see it; empty if there is none."""
+        return names.shown(self.profile_name)
+
+    @property
+    def identity(self) -> str:
+        """The masked number; of who hides it, the user name or the end of the BSUID."""
+        if self.phone:
+            return phones.mask(self.phone)
+        if username := names.shown(self.username):
+            return f"@{username}"
+        return f"utente {(self.bsuid or str(self.subject_id))[-6:]}"
+
+    @property
     def display_name(self) -> str:
-        """Name with the number masked; a hidden number shows the user name or a short BSUID."""
-        identity = phones.mask(self.phone) if self.phone else f"@{self.username}" if self.username else ""
-        identity = identity or f"utente {(self.bsuid or str(self.subject_id))[-6:]}"
-        return f"{self.profile_name} ({identity})" if self.profile_name else identity
+        """Name and masked number, which the name cannot imitate."""
+        return f"{names.isolated(self.name)} ({self.identity})" if self.name else self.identity
 
     @property
     def person(self) -> "Contact":
@@ -110,6 +127,8 @@ class IdentityConflict(models.Model):
         Contact, verbose_name="altro contatto", on_delete=models.CASCADE, related_name="+"
     )
     reason = models.CharField("perché", max_length=300)
+    # Only `other` itself says that the number of `contact` is theirs: both are written to as before.
+    claimed = models.BooleanField("numero solo dichiarato", default=False)
     found_at = models.DateTimeField("trovato il", default=timezone.now)
     outcome = models.CharField("esito", max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     decided_by = models.ForeignKey(

@@ -18,12 +18,16 @@ class Media(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending", "da scaricare"
+        SCANNING = "scanning", "in attesa dell'antivirus"
         FETCHED = "fetched", "disponibile"
         REJECTED = "rejected", "rifiutato"
 
     kind = models.CharField("tipo", max_length=16, choices=Kind.choices)
     status = models.CharField("stato", max_length=10, choices=Status.choices, default=Status.PENDING)
+    # Why it is not available; of one that is, what is missing of it.
     reason = models.CharField("motivo", max_length=200, blank=True)
+    # Why one should think before opening it, in words that follow «Questo file».
+    warning = models.CharField("avvertenza", max_length=200, blank=True)
     file = models.FileField("file", upload_to=media_path, blank=True)
     thumbnail = models.FileField("anteprima", upload_to=media_path, blank=True)  # pictures only
     filename = models.CharField("nome", max_length=120, blank=True)
@@ -31,6 +35,8 @@ class Media(models.Model):
     size = models.PositiveIntegerField("byte", default=0)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     inbound = models.BooleanField("ricevuto", default=False)
+    # Sent to everybody, not to one citizen: who may write broadcasts may open it.
+    for_subscribers = models.BooleanField("per gli iscritti", default=False)
     provider_media_id = models.CharField(max_length=200, blank=True)
     uploaded_at = models.DateTimeField(null=True, blank=True)  # the provider keeps an upload for 30 days
     # Where a citizen's picture says it was taken: read before it is drawn anew, offered to the report.
@@ -43,14 +49,24 @@ class Media(models.Model):
     class Meta:
         verbose_name = "file"
         verbose_name_plural = "file"
-        permissions = [("view_sent_media", "Può vedere i file inviati dal Comune")]
+        permissions = [("view_sent_media", "Può vedere i file inviati agli iscritti")]
         indexes = [
-            # the sweep's question: what is still to be fetched
-            models.Index(fields=["due_at"], name="media_pending", condition=models.Q(status="pending")),
+            # the sweep's question: what is still to be fetched or scanned
+            models.Index(
+                fields=["due_at"],
+                name="media_unfinished",
+                condition=models.Q(status__in=["pending", "scanning"]),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def download_name(self) -> str:
+        """Under which the staff save it: the sender's, where there is one."""
+        suffix = (self.file.name or "").rpartition(".")[2]
+        return self.filename or f"whatsurp-{self.pk}.{suffix}"
 
 
 class Template(models.Model):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from whatsapp.models.channel import Channel
 from whatsapp.models.contacts import Contact
 from whatsapp.models.contents import Content
+from whatsapp.models.taken import Taken
 from whatsapp.types import Kind, Lane, State
 
 
@@ -17,7 +18,7 @@ def opaque_id() -> str:
     return uuid.uuid4().hex
 
 
-class Message(models.Model):
+class Message(Taken):
     """One content to or from one person. Outbound it shows the state of its best attempt."""
 
     contact = models.ForeignKey(

@@ -64,6 +64,8 @@ class Provider(ABC):
     def parse(self, body: bytes, query: str = "", received_at: datetime | None = None) -> list[Update]:
         """Everything a verified webhook tells, in its order; what is unknown becomes nothing, not an error.
 
+        What is about another number or account than the configured ones becomes `NotOurs`.
+
         Args:
             query: of the address it was posted to.
             received_at: when, for providers that do not tell the time.
@@ -73,9 +75,9 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def sender_of(self, call: WebhookCall) -> bytes | None:
-        """Whose message rides in this call: anything that tells people apart; None if no citizen's message
-        does. A cheap look at the bytes, to choose the queue and to let nobody keep others waiting."""
+    def sender_of(self, call: WebhookCall) -> str | None:
+        """Who wrote the first message of a verified call: any id that tells people apart, empty if there is
+        none; None if no citizen's message is in it. It chooses the queue, and one person's place in it."""
 
     @abstractmethod
     def challenge(self, query: Mapping[str, str]) -> str | None:
@@ -88,6 +90,15 @@ class Provider(ABC):
     @abstractmethod
     def number_health(self) -> NumberHealth:
         """How the provider sees our number. Raises ChannelError."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Ask something that reaches no citizen, over the path that hand-overs take; at most a few seconds.
+
+        Raises:
+            ChannelError: one that is a `line_fault` when the provider cannot be reached or is out of
+                service; any other shows that it answers.
+        """
 
     @abstractmethod
     def submit_template(self, template: Template) -> RemoteTemplate:

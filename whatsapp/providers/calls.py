@@ -1,18 +1,57 @@
 """Calls to a provider over HTTP, and what their failing says: nothing arrived, or nobody knows (6.4)."""
 
+import socket
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakSet
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from whatsapp import errors
 
 # Seconds to connect and to answer. Long enough that a lost answer is rare, short enough for a worker's slot.
 TIMEOUT = (5, 30)
+# Seconds for a whole call or download, however slowly its bytes come.
+DEADLINE = 60.0
 CHUNK = 64 * 1024
 # What urllib3 calls it when not one byte of the request has left.
 NOT_BEGUN = {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError"}
+
+
+# The connections this thread has opened, so that a deadline can cut them.
+_own = threading.local()
+
+
+class _PlainConnection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _sockets().add(self.sock)
+
+
+class _SecureConnection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _sockets().add(self.sock)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
 class Caller:
@@ -29,22 +68,33 @@ class Caller:
             session = requests.Session()
             session.headers["User-Agent"] = "WhatsURP"
             session.trust_env = False  # a proxy or netrc of the machine must not see the token
+            adapter = _Adapter()
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
             self._local.session = session
         session_: requests.Session = self._local.session
         return session_
 
-    def call(self, method: str, url: str, **arguments: Any) -> requests.Response:
+    def call(
+        self, method: str, url: str, *, timeout: tuple[float, float] = TIMEOUT, **arguments: Any
+    ) -> requests.Response:
         """One call, one answer, whatever it says; redirects are not followed, for they would show the token.
 
+        Args:
+            timeout: seconds to connect and to wait for the answer.
+
         Raises:
-            Transient: nothing has left.
+            Unreachable: nothing has left.
             OutcomeUnknown: it may have arrived.
         """
         try:
-            return self.session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **arguments)
+            with _deadline():
+                return self.session.request(method, url, timeout=timeout, allow_redirects=False, **arguments)
         except requests.exceptions.RequestException as error:
             if _nothing_left(error):
-                raise errors.Transient("WhatsApp non è raggiungibile: si riprova da solo.") from error
+                raise errors.Unreachable(
+                    "WhatsApp non è raggiungibile: si riprova da solo.", code="line"
+                ) from error
             raise errors.OutcomeUnknown(
                 "Il collegamento con WhatsApp si è interrotto prima della risposta."
             ) from error
@@ -57,14 +107,46 @@ class Caller:
             Transient: not there, or not whole: its address must be asked for again.
         """
         try:
-            with self.session.get(
-                url, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
-            ) as response:
+            with (
+                _deadline(),
+                self.session.get(
+                    url, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
+                ) as response,
+            ):
                 if response.status_code != 200:
                     raise errors.Transient("WhatsApp non ha ancora dato il file: si riprova da solo.")
                 return _read(response, limit)
         except requests.exceptions.RequestException as error:
             raise errors.Transient("Il file non si è scaricato per intero: si riprova da solo.") from error
+
+
+def _sockets() -> WeakSet[Any]:
+    if not hasattr(_own, "sockets"):
+        _own.sockets = WeakSet()
+    sockets: WeakSet[Any] = _own.sockets
+    return sockets
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    """End a call in time: the limits of `TIMEOUT` hold for each byte. Raises requests' Timeout."""
+    over, sockets = threading.Event(), _sockets()
+
+    def cut() -> None:
+        over.set()
+        for opened in list(sockets):
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(DEADLINE, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if over.is_set():  # a body without a length seems to be whole when the connection ends
+        raise requests.exceptions.Timeout("deadline")
 
 
 def _nothing_left(error: requests.exceptions.RequestException) -> bool:

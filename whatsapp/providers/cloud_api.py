@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from whatsapp import errors
 from whatsapp.models import Template
 from whatsapp.providers import graph_account, graph_errors, graph_payloads, graph_webhooks
 from whatsapp.providers.base import Provider
 from whatsapp.providers.calls import Caller
-from whatsapp.providers.graph_fields import mapping, mappings
+from whatsapp.providers.graph_fields import mapping, mappings, phone, text, word
 from whatsapp.types import (
     Acceptance,
     FetchedMedia,
@@ -38,9 +39,10 @@ EXAMPLES: dict[str, tuple[Path, str]] = {
     Header.DOCUMENT: (EXAMPLES_FOLDER / "documento.pdf", "application/pdf"),
 }
 HELD_NOTE = "WhatsApp lo trattiene per verificare la qualità del modello: può partire più tardi, o mai."
+PING_TIMEOUT = (3.0, 5.0)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_MESSAGES = re.compile(rb'"messages"\s*:\s*\[')
-_FROM = re.compile(rb'"from(?:_user_id)?"\s*:\s*"([^"]+)"')
+# Of what parsers read differently (a backslash, a control, a space) nothing may stand in a file's address.
+_PLAIN_URL = re.compile(r"[!-\[\]-~]+")
 _TEMPLATE_FIELDS = "name,language,status,category,quality_score,rejected_reason,components"
 
 
@@ -82,7 +84,7 @@ class CloudApi(Provider):
         try:
             return self._call(method, url, **arguments)
         except errors.OutcomeUnknown as error:
-            raise errors.Transient(error.text, code=error.code) from error
+            raise errors.ProviderDown(error.text, code=error.code) from error
 
     def _answer(self, response: requests.Response) -> dict[str, Any]:
         try:
@@ -110,9 +112,14 @@ class CloudApi(Provider):
             provider_id, held = taken["id"], taken.get("message_status") in HELD
         except (AttributeError, KeyError, IndexError, TypeError) as error:
             raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.") from error
-        if not isinstance(provider_id, str) or not 0 < len(provider_id) <= 200:
+        if not provider_id or provider_id != text(provider_id, 200):
             raise errors.OutcomeUnknown("WhatsApp ha risposto senza confermare il messaggio.")
-        return Acceptance(provider_id=provider_id, note=HELD_NOTE if held else "")
+        recipient = next(iter(mappings(answer.get("contacts"))), {})
+        return Acceptance(
+            provider_id=provider_id,
+            note=HELD_NOTE if held else "",
+            recipient=phone(recipient.get("wa_id")),
+        )
 
     def mark_read(self, provider_id: str) -> None:
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": provider_id}
@@ -134,23 +141,24 @@ class CloudApi(Provider):
         announced = str(about.get("file_size") or 0)
         if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
             raise errors.MessageError("Il file è troppo grande.", code="size")
-        content = self._http.download(self.media_url(str(about.get("url", ""))), self._headers(), limit)
-        return FetchedMedia(content=content, mime_type=str(about.get("mime_type", "")))
+        content = self._http.download(self.media_url(text(about.get("url"))), self._headers(), limit)
+        return FetchedMedia(content=content, mime_type=text(about.get("mime_type"), 80))
 
     def media_url(self, url: str) -> str:
-        """The address to download from. Raises MessageError for one the token must not be shown to."""
+        """The address to download from, as the HTTP client reads it. Raises MessageError for one the token
+        must not be shown to."""
         try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-        except ValueError:
-            host = ""
+            parts = parse_url(url) if _PLAIN_URL.fullmatch(url) else Url()
+        except LocationParseError:
+            parts = Url()
+        host = "" if parts.auth else (parts.host or "").strip("[]")
         known = any(
             host == name or (name.startswith(".") and host.endswith(name))
             for name in settings.WHATSAPP_MEDIA_HOSTS
         )
         if not host or not known or (parts.scheme != "https" and host not in LOOPBACK):
             raise errors.MessageError("Il file sta su un indirizzo non ammesso.", code="host")
-        return url
+        return parts.url
 
     def verify(self, call: WebhookCall) -> None:
         given = call.headers.get("X-Hub-Signature-256", "").removeprefix("sha256=")
@@ -161,11 +169,8 @@ class CloudApi(Provider):
     def parse(self, body: bytes, query: str = "", received_at: datetime | None = None) -> list[Update]:
         return graph_webhooks.parse(body)
 
-    def sender_of(self, call: WebhookCall) -> bytes | None:
-        if _MESSAGES.search(call.body) is None:
-            return None
-        found = _FROM.search(call.body)
-        return found[1] if found else b""
+    def sender_of(self, call: WebhookCall) -> str | None:
+        return graph_webhooks.sender(call.body)
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         token = settings.WHATSAPP_VERIFY_TOKEN
@@ -191,9 +196,15 @@ class CloudApi(Provider):
         fields = "quality_rating,whatsapp_business_manager_messaging_limit"
         answer = self._ask("GET", self._number_url(), params={"fields": fields})
         return NumberHealth(
-            quality=str(answer.get("quality_rating", "")),
-            tier=str(answer.get("whatsapp_business_manager_messaging_limit", "")),
+            quality=word(answer.get("quality_rating"), 20),
+            tier=word(answer.get("whatsapp_business_manager_messaging_limit"), 20),
         )
+
+    def ping(self) -> None:
+        self._call("GET", self._ping_url(), timeout=PING_TIMEOUT)
+
+    def _ping_url(self) -> str:
+        return f"{self._number_url()}?fields=id"
 
     def submit_template(self, template: Template) -> RemoteTemplate:
         handle = self.upload_example(Header(template.header)) if template.header in EXAMPLES else ""
@@ -204,11 +215,11 @@ class CloudApi(Provider):
         else:
             answer = self._ask("POST", self._templates_url(), json=definition)
         return RemoteTemplate(
-            provider_id=str(answer.get("id") or template.provider_id),
+            provider_id=word(answer.get("id"), 64) or template.provider_id,
             name=template.name,
             language=template.language,
-            state=str(answer.get("status", "PENDING")),
-            category=str(answer.get("category", template.category)),
+            state=word(answer.get("status"), 30) or "PENDING",
+            category=word(answer.get("category"), 12) or template.category,
         )
 
     def upload_example(self, header: Header) -> str:
@@ -225,8 +236,8 @@ class CloudApi(Provider):
         session = self._ask("POST", self._url(settings.WHATSAPP_APP_ID, "uploads"), params=about)
         # This one call wants «OAuth» where all others want «Bearer».
         headers = {"Authorization": f"OAuth {settings.WHATSAPP_ACCESS_TOKEN}", "file_offset": "0"}
-        answer = self._ask("POST", self._url(str(session.get("id"))), headers=headers, data=content)
-        return str(answer.get("h", ""))
+        answer = self._ask("POST", self._url(word(session.get("id"), 1000)), headers=headers, data=content)
+        return text(answer.get("h"))
 
 
 def sign(body: bytes) -> bytes:
@@ -241,6 +252,7 @@ def same(given: str, expected: str) -> bool:
 
 def _id(answer: dict[str, Any]) -> str:
     """The id in an answer. Raises Transient: there is none, so nothing can be sent with it yet."""
-    if not isinstance(answer.get("id"), str | int) or not answer["id"]:
+    found = word(answer.get("id"), 200)
+    if not found:
         raise errors.Transient("WhatsApp non ha confermato il file: si riprova da solo.")
-    return str(answer["id"])
+    return found

@@ -73,6 +73,9 @@ class Dialog360(CloudApi):
             "modello dal pannello di 360dialog, con lo stesso nome."
         )
 
+    def _ping_url(self) -> str:
+        return f"{self._templates_url()}?limit=1"
+
     def number_health(self) -> NumberHealth:
         raise errors.Unsupported(
             "360dialog non dice qualità e limite del numero: guardali in WhatsApp Manager."

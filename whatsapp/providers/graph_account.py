@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from django.conf import settings
 from django.utils import timezone
 
 from whatsapp import errors
@@ -56,6 +57,8 @@ NOTICES = {
     for field, rows in tomllib.loads(NEWS.read_text(encoding="utf-8")).items()
     for word, row in rows.items()
 }
+# Fields whose news belong to one number; they carry `metadata`.
+OF_A_NUMBER = frozenset({"messages", "user_preferences", "user_id_update"})
 # What each restriction forbids, and whether it stops our messages.
 RESTRICTIONS = {
     "RESTRICTED_BIZ_INITIATED_MESSAGING": ("non possiamo scrivere per primi", True),
@@ -64,6 +67,39 @@ RESTRICTIONS = {
     "RESTRICTED_DIRECT_SEND_UTILITY_TEMPLATES": ("niente messaggi di servizio senza modello", False),
     "RESTRICTED_ADD_PHONE_NUMBER_ACTION": ("non si possono aggiungere numeri", False),
 }
+
+
+def is_ours(change: Change) -> bool:
+    """Is this about our number, or about our account? One app of Meta's has one webhook for all its numbers.
+
+    Of a number's own news (`metadata`: messages, statuses, a person's choices) the most precise identifier
+    decides that is both sent and configured; with none, the news is not ours. News of an account names the
+    account, and sometimes the number: what is configured must agree.
+    """
+    metadata = mapping(change.value.get("metadata"))
+    shown = metadata.get("display_phone_number") or change.value.get("display_phone_number")
+    account = (change.entry_id, settings.WHATSAPP_WABA_ID)
+    number = (_digits(shown), _digits(settings.WHATSAPP_DISPLAY_NUMBER))
+    number_id = (_number_id(change, metadata), settings.WHATSAPP_PHONE_NUMBER_ID)
+    if metadata or change.field in OF_A_NUMBER:
+        comparable = (pair for pair in (number_id, number, account) if all(pair))
+        sent, configured = next(comparable, ("", "-"))
+        return sent == configured
+    if settings.WHATSAPP_WABA_ID and change.entry_id != settings.WHATSAPP_WABA_ID:
+        return False
+    return all(sent == configured for sent, configured in (number_id, number) if sent and configured)
+
+
+def _number_id(change: Change, metadata: Json) -> str:
+    """An alert may name the number instead of the account."""
+    if metadata:
+        return word(metadata.get("phone_number_id"))
+    about_number = word(change.value.get("entity_type")) == "PHONE_NUMBER"
+    return word(change.value.get("entity_id")) if about_number else ""
+
+
+def _digits(value: object) -> str:
+    return "".join(character for character in word(value) if character in "0123456789")
 
 
 def read(change: Change) -> Iterator[Update]:

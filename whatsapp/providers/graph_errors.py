@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from whatsapp import errors
+from whatsapp.providers.graph_fields import text, word
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +17,7 @@ CLASS_TEXTS: dict[ErrorClass, str] = {
     errors.NoticesStopped: "WhatsApp ha fermato avvisi e allerte; le risposte ai cittadini proseguono",
     errors.Throttled: "WhatsApp chiede di rallentare",
     errors.Transient: "WhatsApp ha un guasto momentaneo",
+    errors.ProviderDown: "WhatsApp ha un guasto momentaneo: è fuori servizio",
     errors.Later: "WhatsApp chiede di aspettare per questa persona",
     errors.RecipientError: "WhatsApp non può consegnare a questa persona",
     errors.WindowClosed: "La finestra di 24 ore è chiusa",
@@ -42,7 +44,8 @@ _CLASSES: dict[ErrorClass, dict[int, str | None]] = {
     errors.Throttled: dict.fromkeys(
         [4, 613, 80007, 130429], "WhatsApp chiede di rallentare: si riprova da solo."
     ),
-    errors.Transient: dict.fromkeys([1, 2, 131000, 131016, 131057, 135000]),
+    errors.Transient: dict.fromkeys([1, 131000, 135000]),
+    errors.ProviderDown: dict.fromkeys([2, 131016, 131057]),
     errors.Later: {
         131049: "WhatsApp non l'ha consegnato per non disturbare la persona: si riprova domani.",
         131056: "Troppi messaggi alla stessa persona in poco tempo: si riprova da solo.",
@@ -106,11 +109,12 @@ def text_for(code: int, kind: ErrorClass) -> str:
 
 def _template_text(error: dict[str, Any]) -> str:
     """Why a template was not taken, in the provider's own words: only they name the line at fault."""
-    if not any(str(error.get(name)).startswith("2388") for name in ("code", "error_subcode")):
+    if not any(word(error.get(name)).startswith("2388") for name in ("code", "error_subcode")):
         return ""
     data = error.get("error_data")
-    told = data.get("details") if isinstance(data, dict) else data
-    words = str(error.get("error_user_msg") or told or error.get("message") or "").partition(") ")
+    details = data.get("details") if isinstance(data, dict) else data
+    said = (error.get("error_user_msg"), details, error.get("message"))
+    words = next(filter(None, map(text, said)), "").partition(") ")
     return f"WhatsApp non accetta il modello: {words[2] or words[0]}"[:300]
 
 
@@ -123,18 +127,18 @@ def from_graph(error: dict[str, Any], *, status: int = 400, retry_after: str = "
     """
     told = error.get("code")
     code = told if isinstance(told, int) and abs(told) < 10**9 else -1
-    if isinstance(trace := error.get("fbtrace_id"), str):
-        logger.info("WhatsApp answered with error %d, fbtrace_id %.40s", code, trace)
+    if trace := text(error.get("fbtrace_id"), 40):
+        logger.info("WhatsApp answered with error %d, fbtrace_id %r", code, trace)
     kind = classify(code, transient=error.get("is_transient") is True, server_side=status >= 500)
     if status == 401:  # a dead token is never hammered
         kind = errors.AccountError
     elif status == 429 and code not in CODES:
         kind = errors.Throttled
-    text = _template_text(error) or text_for(code, kind)
+    reason = _template_text(error) or text_for(code, kind)
     patience = _PATIENCE.get(code, {})
     if issubclass(kind, errors.Throttled):
         patience = {"retry_after": pause(retry_after)}
-    return kind(text, code=str(code), **patience)
+    return kind(reason, code=str(code), **patience)
 
 
 def pause(retry_after: str) -> timedelta | None:

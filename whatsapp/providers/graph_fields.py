@@ -9,6 +9,9 @@ from whatsapp import phones
 
 Json = dict[str, Any]
 BSUID_LENGTH = 140
+# Characters of a person's message: more than the apps let anybody type.
+WRITTEN_LIMIT = 65_536
+CUT = " […testo troppo lungo: il resto non è stato conservato]"
 # Before WhatsApp there were no messages; a clock ahead of ours by more than this is not believed.
 FIRST = datetime(2009, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=1)
@@ -19,6 +22,12 @@ def text(value: Any, limit: int = 10_000) -> str:
     if not isinstance(value, str):
         return ""
     return value.replace("\x00", "").encode("utf-8", "ignore").decode()[:limit]
+
+
+def written(value: Any) -> str:
+    """What a person wrote: whole as far as WhatsApp lets people write, and a visible mark where it is cut."""
+    said = text(value, WRITTEN_LIMIT + 1)
+    return said if len(said) <= WRITTEN_LIMIT else said[:WRITTEN_LIMIT] + CUT
 
 
 def word(value: Any, limit: int = 60) -> str:

@@ -7,13 +7,25 @@ from typing import Any
 from whatsapp.errors import MalformedWebhook
 from whatsapp.providers import graph_account, graph_errors
 from whatsapp.providers.graph_account import Change
-from whatsapp.providers.graph_fields import Json, bsuid, mapping, mappings, phone, text, time, word
+from whatsapp.providers.graph_fields import (
+    BSUID_LENGTH,
+    Json,
+    bsuid,
+    mapping,
+    mappings,
+    phone,
+    text,
+    time,
+    word,
+    written,
+)
 from whatsapp.types import (
     IdentityChange,
     InboundMedia,
     InboundMessage,
     Kind,
     MarketingChoice,
+    NotOurs,
     Place,
     Sender,
     State,
@@ -33,13 +45,30 @@ CHOICES = {"stop": False, "resume": True, "signup": True}
 def parse(body: bytes) -> list[Update]:
     """All updates of a webhook, in order. What cannot be understood is left out; see `CloudApi.parse`. Raises
     MalformedWebhook: not JSON, nested beyond sense, or not an envelope of Meta's."""
+    return [update for change in _changes(_entries(body)) for update in _read_change(change)]
+
+
+def sender(body: bytes) -> str | None:
+    """The id of who wrote the webhook's first message, empty if it has none; None if there is no message."""
+    try:
+        entries = _entries(body)
+    except MalformedWebhook:
+        return None
+    for change in _changes(entries):
+        for message in mappings(change.value.get("messages")):
+            return text(message.get("from"), 30) or text(message.get("from_user_id"), BSUID_LENGTH)
+    return None
+
+
+def _entries(body: bytes) -> list[Any]:
     try:
         envelope = json.loads(body)
-        if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
-            raise MalformedWebhook("non è una notifica di WhatsApp")
-        return [update for change in _changes(envelope["entry"]) for update in _read_change(change)]
     except (ValueError, RecursionError) as error:
         raise MalformedWebhook("non è JSON") from error
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
+        raise MalformedWebhook("non è una notifica di WhatsApp")
+    entries: list[Any] = envelope["entry"]
+    return entries
 
 
 def _changes(entries: list[Any]) -> Iterator[Change]:
@@ -56,7 +85,9 @@ def _changes(entries: list[Any]) -> Iterator[Change]:
 def _read_change(change: Change) -> Iterator[Update]:
     """Fields not named here are kept raw and not answered: `calls`, new ones, and `standby`, in which another
     agent of Meta's holds the conversation."""
-    if change.field in graph_account.FIELDS:
+    if not graph_account.is_ours(change):
+        yield NotOurs()
+    elif change.field in graph_account.FIELDS:
         yield from graph_account.read(change)
     elif reader := _READERS.get(change.field):
         yield from reader(change.value)
@@ -112,7 +143,7 @@ def _read_content(message: Json) -> tuple[Kind, Json]:
     if problems := mappings(message.get("errors")):
         # Also a file too large for WhatsApp comes like this (131052).
         content = mapping(message.get(type_))
-        told = text(content.get("body") or content.get("caption"))
+        told = written(content.get("body") or content.get("caption"))
         return Kind.UNSUPPORTED, {"text": told, "payload": word(problems[0].get("code"), 20)}
     if type_ in MEDIA:
         return _read_media(message, type_)
@@ -125,13 +156,13 @@ def _read_content(message: Json) -> tuple[Kind, Json]:
 def _read_media(message: Json, type_: str) -> tuple[Kind, Json]:
     content = mapping(message.get(type_))
     if not (media_id := text(content.get("id"), 200)):
-        return Kind.OTHER, {"text": text(content.get("caption"))}
+        return Kind.OTHER, {"text": written(content.get("caption"))}
     media = InboundMedia(
         provider_media_id=media_id,
         mime_type=text(content.get("mime_type"), 80),
         filename=text(content.get("filename"), 120),
     )
-    return MEDIA[type_], {"text": text(content.get("caption")), "media": media}
+    return MEDIA[type_], {"text": written(content.get("caption")), "media": media}
 
 
 def _read_location(content: Json) -> tuple[Kind, Json]:
@@ -160,13 +191,13 @@ def _read_edit(content: Json) -> tuple[Kind, Json]:
     changed = mapping(content.get("message"))
     new = mapping(changed.get(text(changed.get("type"), 40)))
     return Kind.EDIT, {
-        "text": text(new.get("body") or new.get("caption")),
+        "text": written(new.get("body") or new.get("caption")),
         "context_id": text(content.get("original_message_id"), 200),
     }
 
 
 _CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
-    "text": lambda content: (Kind.TEXT, {"text": text(content.get("body"))}),
+    "text": lambda content: (Kind.TEXT, {"text": written(content.get("body"))}),
     "location": _read_location,
     "button": lambda content: (
         Kind.BUTTON_REPLY,
@@ -185,7 +216,8 @@ _CONTENTS: dict[str, Callable[[Json], tuple[Kind, Json]]] = {
 
 
 def _own_phone(contacts: Any) -> str | None:
-    """The sender's own number, if this answers our request for it; any other card is somebody else's.
+    """The number that the sender's app says is theirs, in answer to a request; any other card is somebody
+    else's.
 
     A number without country code is not guessed at.
     """

@@ -37,7 +37,9 @@ async def _say_goodbye(app: web.Application) -> None:
 
 
 def create_app(config: Config) -> web.Application:
-    app = web.Application(client_max_size=101 * MEGABYTE, middlewares=[control.errors_as_json])
+    app = web.Application(
+        client_max_size=101 * MEGABYTE, middlewares=[control.same_origin, control.errors_as_json]
+    )
     app[graph.SIMULATOR] = Simulator(config)
     app.cleanup_ctx.append(_webhooks)
     app.on_shutdown.append(_say_goodbye)

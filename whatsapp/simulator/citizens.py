@@ -39,12 +39,10 @@ def write(simulator: Simulator, phone: Phone, action: JSON) -> str:
 def send_file(
     simulator: Simulator, phone: Phone, content: bytes, mime_type: str, name: str, caption: str
 ) -> str:
-    """A picture, a clip, a voice message or a document; the type is told by the file."""
+    """A picture, a clip, a voice message or, where the app has no such type, a document."""
     mime_type = mime_type.partition(";")[0].strip() or mimetypes.guess_type(name)[0] or ""
     file = simulator.media.add(content, mime_type or "application/octet-stream", name, from_citizen=True)
-    kind = {"image/webp": "sticker"}.get(mime_type, file.kind)
-    if kind not in {"image", "video", "audio", "sticker"}:
-        kind = "document"
+    kind = file.kind
     reference: JSON = file.reference()
     if caption and kind in {"image", "video", "document"}:
         reference["caption"] = caption
@@ -109,7 +107,8 @@ def _post(simulator: Simulator, phone: Phone, content: JSON, bubble: JSON, quote
     target = phone.find(quoted) if quoted else None
     if quoted and not change:
         answered = {"from": simulator.config.display_number.removeprefix("+"), "id": quoted}
-        message["context"] = message.get("context", {}) | answered
+        # Meta writes it before who the message is from.
+        message = {"context": message.pop("context", {}) | answered, **message}
         if target and kind not in {"button", "interactive"}:
             bubble["quote"] = {"mine": target["mine"], "text": target.get("text") or target["kind"]}
     simulator.remember(message_id, phone)

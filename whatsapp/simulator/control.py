@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -24,6 +25,15 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
         return await handler(request)  # type: ignore[no-any-return]
     except (ValueError, TypeError) as error:
         return web.json_response({"error": str(error)}, status=400)
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Another page open in the same browser may not act here. Programs send no origin."""
+    origin = request.headers.get("Origin")
+    if request.method not in ("GET", "HEAD") and origin and urlsplit(origin).netloc != request.host:
+        raise web.HTTPForbidden(text="Un'altra pagina non può agire sul simulatore.")
+    return await handler(request)  # type: ignore[no-any-return]
 
 
 async def body_of(request: web.Request) -> JSON:

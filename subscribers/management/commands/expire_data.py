@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from subscribers import retention
@@ -13,8 +13,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="dice che cosa andrebbe, e non tocca nulla"
         )
+        parser.add_argument(
+            "--time-is-right",
+            action="store_true",
+            help="conferma la data del server, se la cancellazione è ferma perché è in dubbio",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["time_is_right"]:
+            retention.confirm_time()
+        doubt = retention.time_in_doubt()
+        if doubt and not options["dry_run"]:
+            raise CommandError(f"{doubt} Da qui: --time-is-right.")
         due = retention.due()
         gone = {clock.name: count for clock, _, count in due}
         if not options["dry_run"]:

@@ -166,3 +166,15 @@ def test_it_runs_alone_and_stops_when_told() -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("path", ["control/settings", f"control/phones/{MARIA}/send", "v25.0/1/messages"])
+def test_another_page_in_the_same_browser_cannot_act_here(box: Any, path: str) -> None:
+    answer = box.session.post(
+        f"{box.address}/{path}",
+        json={"type": "text", "text": "Ciao"},
+        headers={"Origin": "http://evil.example"},
+    )
+    assert answer.status_code == 403
+    own = box.session.post(f"{box.address}/control/settings", json={}, headers={"Origin": box.address})
+    assert own.status_code == 200
