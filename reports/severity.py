@@ -9,8 +9,9 @@ count.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from reports import learning
@@ -28,6 +29,9 @@ UNNAMED_WEIGHT = 6
 # From here on it is danger: below 0, because a missed one costs more than a false one (`learn_reports` prints
 # what other thresholds would miss and page).
 THRESHOLD = -0.2
+# Letters of a word in which one slip is mended
+SLIPS_FROM = 6
+_LONG_SPELLINGS = [right for right in words.SPELLINGS if len(right) >= SLIPS_FROM]
 # Words before a danger word that may deny or date it.
 WINDOW = 14
 _WORD = re.compile(r"\w+")
@@ -154,14 +158,24 @@ def _spelt(word: str) -> str:
     """The word, or the important one it misspells by one letter or writes as a Sicilian says it."""
     if len(word) < 4 or word in words.LOOKALIKES or word in words.SPELLINGS:
         return word
-    for right in words.SPELLINGS:
+    for right in _by_sound().get(_sound(word), ()):
         # The ending only changes number or gender: that is no mistake.
-        if word[:-1] != right[:-1] and _sound(word) == _sound(right):
+        if word[:-1] != right[:-1]:
             return right
-    for right in words.SPELLINGS:
-        if len(word) >= 6 and len(right) >= 6 and OSA.distance(word, right, score_cutoff=1) == 1:
-            return word if word[:-1] == right[:-1] else right
+    if len(word) < SLIPS_FROM:
+        return word
+    near = process.extract_iter(word, _LONG_SPELLINGS, scorer=OSA.distance, score_cutoff=1)
+    for right, _slips, _place in near:
+        return word if word[:-1] == right[:-1] else right
     return word
+
+
+@cache
+def _by_sound() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for right in words.SPELLINGS:
+        found.setdefault(_sound(right), []).append(right)
+    return found
 
 
 @lru_cache(maxsize=4096)

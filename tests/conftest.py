@@ -12,9 +12,9 @@ from django.test import Client, override_settings
 from django.utils import timezone
 from hypothesis import settings
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.chromium import CHROMIUM, DESK, PHONE, launch
+from tests.chromium import CHROMIUM, DESK, PHONE, SharedBrowser
 from whatsapp.models import Channel
 
 # The same draws at every run, whatever the machine's speed; `make faults` looks for new ones.
@@ -74,20 +74,23 @@ def soffice() -> str:
     return program
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless. Without one the test is skipped; in CI that is a failure.
+@pytest.fixture(scope="session")
+def shared_browser() -> Iterator[SharedBrowser]:
+    """Starts when the first test asks for it."""
+    shared = SharedBrowser()
+    yield shared
+    shared.stop()
 
-    One for each test: Playwright's event loop, left running, would follow the thread into other tests.
-    """
+
+@pytest.fixture
+def browser(shared_browser: SharedBrowser) -> Iterator[Browser]:
+    """Debian's Chromium, headless. Without one the test is skipped; in CI that is a failure."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is missing: .ci/run installs it")
         pytest.skip("Chromium non c'è: «apt-get install chromium» per le prove nel browser")
-    with sync_playwright() as playwright:
-        started = launch(playwright)
+    with shared_browser.lent() as started:
         yield started
-        started.close()
 
 
 class Visit(Protocol):

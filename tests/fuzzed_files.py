@@ -48,6 +48,14 @@ def seeds() -> list[bytes]:
     ]
 
 
+def large() -> Iterator[bytes]:
+    """Files of 25 MB, as large as they may be."""
+    size = 25 * 1024 * 1024
+    yield "🚧".encode() * (size // 4)
+    for start in (b"%PDF-1.7\n", b"PK\x03\x04", OLE, b"\xff\xd8\xff\xe0", b"\0\0\0\x18ftypisom"):
+        yield start + bytes(size - len(start))
+
+
 def bent(seed: int, count: int) -> Iterator[tuple[bytes, str]]:
     """Files with their names: truncated, with bits flipped, with numbers replaced, with pieces of others."""
     drawn, valid = random.Random(seed), seeds()
@@ -89,6 +97,8 @@ def main(seed: int, count: int) -> None:
     outcomes: Counter[str] = Counter()
     failures: list[str] = []
     worst = 0.0
+    for content in large():
+        incoming.examine(content)
     for number, (content, name) in enumerate(bent(seed, count)):
         before = sum(os.times()[:4])
         try:

@@ -28,6 +28,12 @@ def test_alerts_have_a_worker_of_their_own() -> None:
     assert "--queues alert " in parse_procfile((ROOT / "Procfile").read_text()).processes["alert"]
 
 
+def test_citizens_files_have_a_worker_of_their_own() -> None:
+    """A slow download stops no message."""
+    assert settings.CELERY_TASK_ROUTES["whatsapp.fetch_media"] == {"queue": "media"}
+    assert "--queues media " in parse_procfile((ROOT / "Procfile").read_text()).processes["media"]
+
+
 def test_every_dependency_is_explained_and_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {requirement.split(">")[0].split("[")[0] for requirement in project["dependencies"]}

@@ -37,8 +37,9 @@ logger = logging.getLogger(__name__)
 Inbox = WebhookEvent.Inbox
 # Citizens' messages one by one, for the next worker takes the next; receipts by the hundred.
 TOGETHER = {Inbox.MESSAGES: 1, Inbox.STATUSES: 100}
-# Who waits with few messages comes before who sends a thousand, each person's in their order. The outer
-# conditions are looked at again once the row is ours. Those with which a worker was lost are tried apart.
+# Who waits with few messages comes before who sends a thousand, each person's in their order; short ones, as
+# every OFF is, before long ones, which take longer to read. The outer conditions are looked at again once the
+# row is ours. Those with which a worker was lost are tried apart.
 _NEXT = """
 SELECT event.* FROM whatsapp_webhookevent event JOIN (
     SELECT id, count(*) OVER (PARTITION BY sender) AS many
@@ -46,8 +47,11 @@ SELECT event.* FROM whatsapp_webhookevent event JOIN (
     WHERE inbox = %(inbox)s AND handled_at IS NULL AND due_at <= %(now)s AND lost = 0 AND set_aside_at IS NULL
 ) AS waiting USING (id)
 WHERE event.handled_at IS NULL AND event.due_at <= %(now)s AND event.lost = 0 AND event.set_aside_at IS NULL
-ORDER BY waiting.many, event.due_at, event.id LIMIT %(most)s FOR UPDATE OF event SKIP LOCKED
+ORDER BY waiting.many, octet_length(event.body) > %(short)s, event.due_at, event.id
+LIMIT %(most)s FOR UPDATE OF event SKIP LOCKED
 """
+# Bytes of a webhook with one message of a few hundred characters
+SHORT = 2_000
 # A nudge older than this may have been lost.
 NUDGE_LIFE = timedelta(seconds=5)
 NOT_OURS = "Non nostro: riguarda un altro numero o un altro account."
@@ -127,7 +131,8 @@ def _take(inbox: WebhookEvent.Inbox) -> list[WebhookEvent]:
     """Lease the oldest due events; short, so that no transaction is open while they are worked on."""
     now = timezone.now()
     with transaction.atomic():
-        events = list(WebhookEvent.objects.raw(_NEXT, {"inbox": inbox, "now": now, "most": TOGETHER[inbox]}))
+        values = {"inbox": inbox, "now": now, "most": TOGETHER[inbox], "short": SHORT}
+        events = list(WebhookEvent.objects.raw(_NEXT, values))
         for event in events:
             event.lost = 1
             event.due_at = now + retries.LEASE

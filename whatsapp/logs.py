@@ -14,8 +14,9 @@ _MASKS = (
     re.compile(r"\b[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{8,128}\b"),
     # An e-mail address.
     re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}"),
-    # The address of a citizen's page is its key, a call's token its answer; secrets stand after their name.
-    re.compile(r"(?<=/segnalazioni/)[\w%-]+|(?<=\bcall:)[\w-]{12,}"),
+    # The address of a citizen's page is its key, as is the one at which a password is chosen; a call's token
+    # is its answer; secrets stand after their name.
+    re.compile(r"(?<=/segnalazioni/)[\w%-]+|(?<=/password/)[\w-]+/[\w-]+|(?<=\bcall:)[\w-]{12,}"),
     re.compile(r"(?i:(?<=bearer )|(?<=token=)|(?<=secret=)|(?<=password=)|(?<=challenge=))[^\s&'\",;)]+"),
     # A number as people write it, then any long run of digits: a number or a WhatsApp id.
     re.compile(r"\+\d{1,3}(?:[ ./()-]{0,2}\d){6,14}|\b(?:39[ ./-]?)?3\d\d(?:[ ./-]?\d){6,7}\b"),

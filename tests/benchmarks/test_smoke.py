@@ -15,7 +15,7 @@ from tests.chromium import CHROMIUM
 pytestmark = [
     pytest.mark.system,
     pytest.mark.xdist_group("journeys"),  # one town at a time
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),  # a minute on a free machine
 ]
 # Figure -> on how many messages, people, pages or rows it has to be measured.
 COUNTS = {

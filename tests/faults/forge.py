@@ -17,10 +17,11 @@ import django
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.wsgiapp import WSGIApplication
 
-from regalbuto_urp.celery import app
+from regalbuto_urp.celery import app, load_readers
 
 django.setup()
 app.loader.import_default_modules()
+load_readers()  # its children have them already
 
 from tests.faults import actions  # noqa: E402
 from whatsapp import crashpoints  # noqa: E402

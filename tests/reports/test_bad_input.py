@@ -1,15 +1,14 @@
 """What nobody should send: shown harmless, nothing lost, others not delayed. Through the channel's inbox."""
 
-import io
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from PIL import Image
 
 from reports.models import Report, ReportItem
+from tests.files import picture
 from tests.whatsapp import envelopes
 from tests.whatsapp.conftest import post_webhook  # noqa: F401
 from whatsapp import inbox, media
@@ -69,16 +68,8 @@ def test_a_clip_of_a_hundred_megabytes_is_answered(admin_client: Client) -> None
     assert Message.objects.filter(inbound=True, handled_at__isnull=False).count() == 1
 
 
-def bomb() -> bytes:
-    output = io.BytesIO()
-    Image.new("1", (9000, 9000)).save(output, "PNG")
-    return output.getvalue()
-
-
-@pytest.mark.parametrize(
-    "content", [bomb(), b"MZ\x90\x00", b"<svg onload=alert(1)>", b"", b"PK\x03\x04" * 9], ids=len
-)
-def test_a_file_that_is_not_what_it_says_is_kept_out_and_told(admin_client: Client, content: bytes) -> None:
+def sent(content: bytes) -> Media:
+    """A file that comes with a report, as kept."""
     write(1, text="Buca in via Roma 3")
     write(
         2,
@@ -86,7 +77,28 @@ def test_a_file_that_is_not_what_it_says_is_kept_out_and_told(admin_client: Clie
         after=5,
         media=InboundMedia(provider_media_id="1", mime_type="image/jpeg", filename="a.jpg"),
     )
-    kept = media.keep_inbound(Media.objects.get(), content)
+    return media.keep_inbound(Media.objects.get(), content)
+
+
+@pytest.mark.parametrize("content", [b"MZ\x90\x00", b"<svg onload=alert(1)>", b"PK\x03\x04" * 9], ids=len)
+def test_a_file_that_is_not_what_it_says_is_kept_with_a_warning(admin_client: Client, content: bytes) -> None:
+    kept = sent(content)
+    assert kept.status == Media.Status.FETCHED
+    html = pages(admin_client, Report.objects.get())
+    assert kept.warning in html
+    address = f"/admin/whatsapp/file/{kept.pk}/"
+    assert f'src="{address}' not in html
+    assert "Prima di aprire il file" in admin_client.get(address).text
+
+
+def test_a_picture_bomb_is_kept_and_not_drawn(admin_client: Client) -> None:
+    kept = sent(picture((7050, 7050), "PNG", mode="RGBA"))
+    assert (kept.kind, bool(kept.thumbnail)) == (Kind.DOCUMENT, False)
+    assert "troppo grande per mostrarla" in pages(admin_client, Report.objects.get())
+
+
+def test_an_empty_file_is_rejected_and_its_sender_told(admin_client: Client) -> None:
+    kept = sent(b"")
     assert kept.status == Media.Status.REJECTED
     assert "non si può aprire" in answers()[-1].text
     html = pages(admin_client, Report.objects.get())

@@ -36,6 +36,8 @@ def deploy(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
         "EMAIL_URL": "smtp+tls://utente:password@posta.example.org:587",
         "MEDIA_ROOT": str(folder),
         "CONSENT_JOURNAL": str(folder / "consensi.jsonl"),
+        "CONSENT_HEAD_EMAIL": "dpo@example.org",
+        "CLAMD": "127.0.0.1:3310",
         "WHATSAPP_API_URL": "https://graph.facebook.com/v25.0",
         **changes,
     }

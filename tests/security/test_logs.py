@@ -76,6 +76,7 @@ def test_what_identifies_nobody_stays(text: str) -> None:
     [
         f"Forbidden (CSRF cookie not set.): /segnalazioni/{TOKEN}/",
         f"GET https://sito/segnalazioni/{TOKEN}/?voto=5",
+        f"Not Found: /password/MTI/{TOKEN}/",
         f"Authorization: Bearer {TOKEN}",
         f"GET /webhooks/cloud_api/?hub.verify_token={TOKEN}&hub.challenge=1",
         f"https://graph.facebook.com/debug?access_token={TOKEN}",

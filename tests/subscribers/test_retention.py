@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from broadcasts import progress
 from broadcasts.models import Broadcast
+from regalbuto_urp.models import ChangeRequest
 from reports.models import Report, ReportEvent
 from reports.states import State as ReportState
 from subscribers import consent, recipients, retention, tasks, verifying
@@ -42,7 +43,7 @@ from tests.factories.whatsapp import (
     StaffPhoneFactory,
 )
 from whatsapp import audit
-from whatsapp.models import Attempt, Call, Channel, Content, Media, Message, WebhookEvent
+from whatsapp.models import Attempt, Call, Channel, Content, Mail, Media, Message, WebhookEvent
 from whatsapp.personal_data import Clock
 from whatsapp.types import Kind, State
 
@@ -117,6 +118,10 @@ def call(at: datetime) -> Any:
     return Call.objects.create(reason="x", created_at=at)
 
 
+def sent_mail(at: datetime) -> Any:
+    return Mail.objects.create(address="x@example.org", subject="x", created_at=at, due_at=None)
+
+
 def stranger(at: datetime) -> Any:
     return ContactFactory(created_at=at)
 
@@ -137,10 +142,17 @@ def session(at: datetime) -> Any:
     return Session.objects.create(session_key=f"x{at:%H%M%S%f}", expire_date=at)
 
 
+def change_request(at: datetime) -> Any:
+    return ChangeRequest.objects.create(
+        kind="open_service", summary="x", proposed_by=UserFactory(), expires_at=at
+    )
+
+
 MAKERS: dict[str, Callable[[datetime], Any]] = {
     "webhooks": webhook, "messages": message, "recipients": recipient, "files": file, "left": leaver,
     "erased": erased, "imports": imported, "actions": action, "admin-actions": export, "strangers": stranger,
-    "calls": call, "attempts": attempt, "failures": wrong_password, "sessions": session,
+    "calls": call, "mails": sent_mail, "attempts": attempt, "failures": wrong_password,
+    "sessions": session, "requests": change_request,
 }  # fmt: skip
 
 

@@ -22,10 +22,11 @@ from PIL import Image
 from regalbuto_urp.local import free_port
 from tests import files
 from tests.files import clip
-from whatsapp import fetching, media
+from whatsapp import antivirus, fetching, media
 from whatsapp.errors import ContentError
-from whatsapp.files import incoming, kinds, pictures
+from whatsapp.files import incoming, isolation, kinds, pictures
 from whatsapp.models import Media
+from whatsapp.providers import calls
 from whatsapp.types import Kind
 
 pytestmark = pytest.mark.django_db
@@ -223,6 +224,10 @@ class TestFetching:
         fetching.fetch_due()
         announced.refresh_from_db()
         assert announced.status == Media.Status.REJECTED
+
+    def test_nobody_takes_a_file_while_it_may_still_be_coming(self) -> None:
+        longest = calls.DEADLINE + isolation.WALL_SECONDS + 2 * antivirus.SECONDS
+        assert fetching.LEASE.total_seconds() > longest
 
     def test_what_kills_the_worker_each_time_is_given_up(self) -> None:
         announced = self.announced("123")

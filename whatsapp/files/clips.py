@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 # Boxes that hold boxes, on the way to what is read here.
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"mvex"}
@@ -16,6 +17,7 @@ H264 = {"avc1", "avc3"}
 MAX_BOXES = 20_000
 MAX_DEPTH = 8
 MAX_OFFSETS = 4096
+MAX_ENTRIES = 16
 # Before the boxes of a sample description: version and flags, the count; of a picture's: its fixed fields.
 DESCRIPTIONS, VISUAL_FIELDS = 8, 78
 
@@ -50,7 +52,7 @@ class Broken(Exception):
 
 
 def kind_of(content: bytes) -> str:
-    """The MIME type of a file made of boxes, by its brand; empty if it is none."""
+    """The MIME type of a file made of boxes, by its brand; empty for another file."""
     if content[4:8] == b"ftyp":
         return _kind_of_brand(content[8:12])
     # QuickTime's older files have no brand.
@@ -86,9 +88,9 @@ def _describe(track: Track, box: Box, content: bytes) -> None:
     if box.type == b"hdlr" and not track.handler:
         track.handler = content[box.start + 8 : box.start + 12].decode("latin-1")
     elif box.type == b"stsd":
-        for entry in _boxes(content, box.start + DESCRIPTIONS, box.end):
+        for entry in islice(_boxes(content, box.start + DESCRIPTIONS, box.end), MAX_ENTRIES):
             track.codecs.append(entry.type.decode("latin-1"))
-            for part in _boxes(content, entry.start + VISUAL_FIELDS, entry.end):
+            for part in islice(_boxes(content, entry.start + VISUAL_FIELDS, entry.end), MAX_ENTRIES):
                 if part.type == b"avcC" and part.end - part.start > 1:
                     track.profile = max(track.profile, content[part.start + 1])
     elif box.type == b"ctts":

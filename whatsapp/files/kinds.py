@@ -1,5 +1,6 @@
 """What a file is, by its bytes: names and declared types are never believed."""
 
+import codecs
 import io
 import re
 import unicodedata
@@ -57,6 +58,7 @@ ZIP = b"PK\x03\x04"
 PDF_WITHIN = 1024
 MAX_ENTRIES = 20_000
 NAME_LENGTH = 120
+PIECE = 64 * 1024
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|]')
 
@@ -137,22 +139,27 @@ def _archive(content: bytes) -> str:
 
 def is_text(content: bytes) -> bool:
     """Words and nothing else, in UTF-8, UTF-16 or as Windows writes them: a page or a script is a program."""
-    text = _decoded(content).lstrip("\ufeff")
-    if _CONTROLS.search(text):
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]
+    return any(_reads_as(content, encoding) for encoding in encodings)
+
+
+def _reads_as(content: bytes, encoding: str) -> bool:
+    """Decoded piece by piece, for characters take up to four times the memory of their bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    begun = False
+    try:
+        for start in range(0, len(content), PIECE):
+            text = decoder.decode(content[start : start + PIECE], final=start + PIECE >= len(content))
+            if _CONTROLS.search(text):
+                return False
+            words = text.lstrip()
+            if not begun and words.startswith(("<", "#!", "{\\rtf")):
+                return False
+            begun = begun or bool(words)
+    except UnicodeDecodeError:
         return False
-    return bool(text.strip()) and not text.lstrip().startswith(("<", "#!", "{\\rtf"))
-
-
-def _decoded(content: bytes) -> str:
-    encodings = ["utf-8", "cp1252"]
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return "\0"
+    return begun
 
 
 def name_for(name: str, mime: str) -> str:

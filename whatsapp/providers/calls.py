@@ -1,8 +1,10 @@
 """Calls to a provider over HTTP, and what their failing says: nothing arrived, or nobody knows (6.4)."""
 
+import itertools
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,6 +21,8 @@ from whatsapp import errors
 TIMEOUT = (5, 30)
 # Seconds for a whole call or download, however slowly its bytes come.
 DEADLINE = 60.0
+# How often late calls are looked for, in seconds.
+LOOK_EVERY = 0.25
 CHUNK = 64 * 1024
 # What urllib3 calls it when not one byte of the request has left.
 NOT_BEGUN = {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError"}
@@ -127,25 +131,65 @@ def _sockets() -> WeakSet[Any]:
     return sockets
 
 
+class _Watch:
+    """Cuts the connections of calls that do not end in time. One thread does it for the whole process: a
+    timer of its own for each call would cost more than the call's own work."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: dict[int, tuple[float, WeakSet[Any]]] = {}
+        self._cut: set[int] = set()
+        self._names = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> int:
+        """A call of this thread begins; returns its name."""
+        name = next(self._names)
+        with self._lock:
+            self._calls[name] = time.monotonic() + DEADLINE, _sockets()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._look, name="deadlines", daemon=True)
+                self._thread.start()
+        return name
+
+    def end(self, name: int) -> bool:
+        """The call has come to an end; was it cut?"""
+        with self._lock:
+            self._calls.pop(name, None)
+            was_cut = name in self._cut
+            self._cut.discard(name)
+        return was_cut
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(LOOK_EVERY)
+            with self._lock:
+                now = time.monotonic()
+                late = [name for name, (deadline, _) in self._calls.items() if deadline < now]
+                for name in late:
+                    self._cut.add(name)
+                    _shut(self._calls[name][1])
+
+
+_watch = _Watch()
+
+
+def _shut(sockets: WeakSet[Any]) -> None:
+    for opened in list(sockets):
+        with suppress(OSError):
+            opened.shutdown(socket.SHUT_RDWR)
+
+
 @contextmanager
 def _deadline() -> Iterator[None]:
     """End a call in time: the limits of `TIMEOUT` hold for each byte. Raises requests' Timeout."""
-    over, sockets = threading.Event(), _sockets()
-
-    def cut() -> None:
-        over.set()
-        for opened in list(sockets):
-            with suppress(OSError):
-                opened.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(DEADLINE, cut)
-    timer.daemon = True
-    timer.start()
+    name = _watch.begin()
+    was_cut = False
     try:
         yield
     finally:
-        timer.cancel()
-    if over.is_set():  # a body without a length seems to be whole when the connection ends
+        was_cut = _watch.end(name)
+    if was_cut:  # a body without a length seems to be whole when the connection ends
         raise requests.exceptions.Timeout("deadline")
 
 

@@ -39,12 +39,10 @@ def write(simulator: Simulator, phone: Phone, action: JSON) -> str:
 def send_file(
     simulator: Simulator, phone: Phone, content: bytes, mime_type: str, name: str, caption: str
 ) -> str:
-    """A picture, a clip, a voice message or a document; the type is told by the file."""
+    """A picture, a clip, a voice message or, where the app has no such type, a document."""
     mime_type = mime_type.partition(";")[0].strip() or mimetypes.guess_type(name)[0] or ""
     file = simulator.media.add(content, mime_type or "application/octet-stream", name, from_citizen=True)
-    kind = {"image/webp": "sticker"}.get(mime_type, file.kind)
-    if kind not in {"image", "video", "audio", "sticker"}:
-        kind = "document"
+    kind = file.kind
     reference: JSON = file.reference()
     if caption and kind in {"image", "video", "document"}:
         reference["caption"] = caption

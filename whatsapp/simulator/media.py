@@ -54,7 +54,7 @@ class File:
 
     @property
     def kind(self) -> str:
-        return kind_of(self.mime_type) or self.mime_type.partition("/")[0]
+        return kind_of(self.mime_type) or "document"
 
     def sha256(self) -> bytes:
         return hashlib.sha256(self.content).digest()

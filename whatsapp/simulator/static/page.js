@@ -412,7 +412,7 @@ function prepareComposer(phone) {
   const pick = (accept) => () => pickFile(phone, accept);
   attach.addEventListener("click", () => showMenu(phone, attach, [
     ["photo", "Foto", pick("image/*")], ["video", "Video", pick("video/*")], ["pin", "Posizione", () => askPlace(phone)],
-    ["file", "Documento", pick(".pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx,.txt")], ["mic", "Nota vocale", pick("audio/*")],
+    ["file", "Documento", pick("*/*")], ["mic", "Nota vocale", pick("audio/*")],
     ["poll", "Sondaggio", () => write(phone, { type: "unsupported", what: "poll" })],
     ["hide", "Foto visibile una volta", () => write(phone, { type: "unsupported", what: "view_once" })],
   ]));
