@@ -139,6 +139,10 @@ def snapshot() -> Snapshot:
     newly = Q(set_aside_at__gt=now - SET_ASIDE_NEWS)
     set_aside = [rows.aggregate(n=Count("pk"), new=Count("pk", filter=newly)) for rows in retries.set_aside()]
     waiting_mails = Mail.objects.exclude(due_at=None).aggregate(oldest=Min("created_at"))
+    files = Media.objects.filter(status__in=[Media.Status.PENDING, Media.Status.SCANNING]).aggregate(
+        pending=Count("pk", filter=Q(status=Media.Status.PENDING)),
+        unscanned=Count("pk", filter=Q(status=Media.Status.SCANNING) & ~Q(reason="")),
+    )
     minute = Attempt.objects.filter(started_at__gte=now - timedelta(minutes=1))
     failed = Attempt.objects.filter(started_at__gte=now - timedelta(hours=1)).exclude(error_code="")
     return Snapshot(
@@ -152,9 +156,9 @@ def snapshot() -> Snapshot:
         set_aside_events=set_aside[0]["n"],
         set_aside_messages=set_aside[1]["n"],
         newly_set_aside=set_aside[0]["new"] + set_aside[1]["new"],
-        pending_files=Media.objects.filter(status=Media.Status.PENDING).count(),
+        pending_files=files["pending"],
         oldest_mail=_age(waiting_mails["oldest"], now),
-        unscanned_files=Media.objects.filter(status=Media.Status.SCANNING).exclude(reason="").count(),
+        unscanned_files=files["unscanned"],
         paused_at=channel.paused_at,
         pause_reason=channel.pause_reason,
         line=channel.line,

@@ -42,6 +42,7 @@ PROGRAMS = (
     b"L\x00\x00\x00\x01\x14\x02\x00",
 )
 MACRO_NAMES = re.compile(r"vbaproject|/activex|^basic/|^scripts/")
+BEGINNING = 1024
 RELATIONS_LIMIT = 64 * 1024
 
 
@@ -84,7 +85,8 @@ def caution(content: bytes, mime: str) -> str:
         return ""
     if content.startswith(ARCHIVES):
         return ARCHIVE
-    return PROGRAM if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(PROGRAMS) else UNKNOWN
+    beginning = content[:BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return PROGRAM if beginning.startswith(PROGRAMS) else UNKNOWN
 
 
 def _caution_about_pdf(content: bytes) -> str:
