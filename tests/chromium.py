@@ -13,8 +13,8 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start it; there must be one (`CHROMIUM`)."""
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    """Start it; there must be one (`CHROMIUM`). A crowded machine may take longer than Playwright's half minute."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, timeout=120_000)
 
 
 # In one step, because a page may load itself again between two.
