@@ -157,6 +157,12 @@ class CallAdmin(ReadOnly, BackOfficeAdmin[Call]):
         "settled_at", "taken_by",
     )  # fmt: skip
 
+    def get_fields(self, request: HttpRequest, obj: Call | None = None) -> Any:
+        """What a call is about may quote a citizen: it is for who reads their messages."""
+        if request.user.has_perm("whatsapp.view_message"):
+            return self.fields
+        return [name for name in self.fields if name != "text"]
+
     @admin.display(description="avvisati")
     def reached(self, call: Call) -> str:
         """Those whose message WhatsApp has taken, or a mail server their e-mail."""
