@@ -13,7 +13,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start it; there must be one (`CHROMIUM`). A crowded machine may need more than the usual half minute."""
+    """Start it; there must be one (`CHROMIUM`). A crowded machine needs more than half a minute for it."""
     return playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, timeout=120_000)
 
 
