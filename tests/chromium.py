@@ -17,16 +17,16 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, timeout=120_000)
 
 
-# In one step, because a page may load itself again between two.
-MEASURE = """
-document.readyState === "complete" && { fits: document.documentElement.scrollWidth <= window.innerWidth }
-"""
+MEASURE = """async () => {
+    if (document.readyState !== "complete") await new Promise((loaded) => addEventListener("load", loaded));
+    return document.documentElement.scrollWidth <= window.innerWidth;
+}"""
 
 
 def fits(page: Page) -> bool:
     """Is the page no wider than its window? Measured once it is loaded: its text stands there before the last
     style sheet, though nothing is painted yet."""
-    return bool(page.wait_for_function(MEASURE).json_value()["fits"])
+    return bool(page.evaluate(MEASURE))
 
 
 class SharedBrowser:
