@@ -13,20 +13,20 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start it; there must be one (`CHROMIUM`). On a crowded machine that may take a minute."""
+    """Start it; there must be one (`CHROMIUM`). A crowded machine needs more than half a minute for it."""
     return playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, timeout=120_000)
 
 
-# In one step, because a page may load itself again between two.
-MEASURE = """
-document.readyState === "complete" && { fits: document.documentElement.scrollWidth <= window.innerWidth }
-"""
+MEASURE = """async () => {
+    if (document.readyState !== "complete") await new Promise((loaded) => addEventListener("load", loaded));
+    return document.documentElement.scrollWidth <= window.innerWidth;
+}"""
 
 
 def fits(page: Page) -> bool:
     """Is the page no wider than its window? Measured once it is loaded: its text stands there before the last
     style sheet, though nothing is painted yet."""
-    return bool(page.wait_for_function(MEASURE).json_value()["fits"])
+    return bool(page.evaluate(MEASURE))
 
 
 class SharedBrowser:
