@@ -37,23 +37,23 @@ SURE = ("slots reserved beyond the pace", "most memory of its process", "pages t
 
 
 @pytest.fixture(scope="session")
-def figures() -> dict[str, Any]:
-    """All of them, measured one after the other by the command itself."""
+def bench() -> tuple[dict[str, Any], str]:
+    """All figures, measured one after the other by the command itself, and what it said meanwhile."""
     command = [sys.executable, "-m", "tests.benchmarks", "--tiny", "--json", "/dev/stdout"]
     quiet = {**os.environ, "TQDM_MININTERVAL": "3600"}
     done = subprocess.run(command, cwd=BASE_DIR, env=quiet, capture_output=True, text=True)
-    sys.stdout.write(done.stdout)
-    sys.stderr.write(done.stderr)
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return measured
+    output = done.stderr + done.stdout
+    assert done.stdout.endswith("}\n"), output
+    return json.loads(done.stdout.splitlines()[-1]), output
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_can_be_measured(name: str, figures: dict[str, Any]) -> None:
+def test_a_figure_can_be_measured(name: str, bench: tuple[dict[str, Any], str]) -> None:
     if name == "desk" and CHROMIUM is None and not os.environ.get("CI"):
         pytest.skip("Chromium non c'è: «apt-get install chromium» per le prove nel browser")
+    figures, output = bench
     lines = figures[name]
-    assert lines, "it breaks: why stands in the output of the first of these tests"
+    assert lines, output
     assert {line["count"] for line in lines} >= COUNTS[name]
     judged = [line for line in lines if line["ratio_kept"] is not None]
     assert len(judged) == RATIOS.get(name, 0)

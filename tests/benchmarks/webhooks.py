@@ -134,9 +134,14 @@ def _status(number: int, state: str) -> dict[str, str]:
 
 
 def _lines(statuses: list[dict[str, str]], together: int) -> Iterator[str]:
+    number = {
+        "phone_number_id": settings.WHATSAPP_PHONE_NUMBER_ID,
+        "display_phone_number": settings.WHATSAPP_DISPLAY_NUMBER,
+    }
     for first in range(0, len(statuses), together):
-        value = {"messaging_product": "whatsapp", "statuses": statuses[first : first + together]}
-        entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+        news = {"messaging_product": "whatsapp", "metadata": number}
+        value = news | {"statuses": statuses[first : first + together]}
+        entry = {"id": settings.WHATSAPP_WABA_ID, "changes": [{"field": "messages", "value": value}]}
         body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]})
         digest = hmac.new(settings.WHATSAPP_APP_SECRET.encode(), body.encode(), hashlib.sha256).hexdigest()
         yield json.dumps([f"sha256={digest}", body]) + "\n"
