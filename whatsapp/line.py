@@ -128,7 +128,7 @@ def judge(channel_id: int, answers: Sequence[Answer]) -> Line | None:
     """Learn from the answers of some calls, in the order in which they came.
 
     An answer that refuses the message or the person shows that the line works. Calls that began before the
-    line last changed tell nothing about it now.
+    line went down, or before it worked again, tell nothing about it now.
 
     Returns:
         The line's new state, if it went down or works again.
@@ -143,6 +143,25 @@ def judge(channel_id: int, answers: Sequence[Answer]) -> Line | None:
         for answer in answers:
             if not isinstance(answer.error, errors.NotBegun) and _tells(channel, answer):
                 _learn(channel, answer)
+        _save(channel)
+        return _change(before, channel)
+
+
+def hear(channel_id: int, begun: Sequence[datetime]) -> Line | None:
+    """Statuses came of messages handed over at these moments. Returns as `judge`.
+
+    A message that was tried while the line was down has arrived, though its answer may have been lost. While
+    the line is well, statuses of earlier messages say nothing of the calls that fail now.
+    """
+    if not _Seen.suspect:
+        return None
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().get(pk=channel_id)
+        before = channel.line
+        tried = any(channel.line_since and at >= channel.line_since for at in begun)
+        if before == Line.WELL or not tried:
+            return None
+        _recover(channel)
         _save(channel)
         return _change(before, channel)
 
@@ -176,8 +195,8 @@ def probe() -> None:
             channel.line_proofs += 1
             channel.line_next_at = timezone.now() + NEXT_PROOF
         if channel.line_proofs >= channel.line_proofs_wanted:
-            channel.line, channel.line_since = Line.TRIAL, timezone.now()
-            channel.line_next_at = channel.line_since
+            channel.line = Line.TRIAL
+            channel.line_next_at = timezone.now()
         _save(channel)
     if channel.line == Line.TRIAL:
         for lane in Lane:
@@ -203,14 +222,20 @@ def _learn(channel: Channel, answer: Answer) -> None:
     if answer.error is None or not answer.error.line_fault:
         channel.line_faults = 0
         if channel.line == Line.TRIAL:
-            channel.line, channel.line_since = Line.WELL, timezone.now()
-            channel.line_trials = 0
+            _recover(channel)
         return
     if channel.line == Line.DOWN:
         return
     channel.line_faults += 1
     if channel.line == Line.TRIAL or channel.line_faults >= _faults_to_close(channel):
         _go_down(channel, answer.error.text)
+
+
+def _recover(channel: Channel) -> None:
+    """Unsaved."""
+    channel.line = Line.WELL
+    channel.line_since = timezone.now()
+    channel.line_faults = channel.line_trials = 0
 
 
 def _faults_to_close(channel: Channel) -> int:
@@ -222,19 +247,18 @@ def _was_down_recently(channel: Channel) -> bool:
 
 
 def _go_down(channel: Channel, reason: str) -> None:
-    """Unsaved. A trial that failed makes the next one wait longer."""
+    """Unsaved. A trial that failed belongs to the same outage, and makes the next one wait longer."""
     wait = PROBE_EVERY
     if channel.line == Line.TRIAL:
         wait = min(TRIAL_WAIT * 2**channel.line_trials, LONGEST_TRIAL_WAIT)
         channel.line_trials = min(channel.line_trials + 1, 10)
-    elif _was_down_recently(channel):
-        channel.line_proofs_wanted = PROOFS_WHEN_RECENT
     else:
-        channel.line_proofs_wanted = 1
-    channel.line, channel.line_since = Line.DOWN, timezone.now()
+        channel.line_proofs_wanted = PROOFS_WHEN_RECENT if _was_down_recently(channel) else 1
+        channel.line_since = timezone.now()
+    channel.line = Line.DOWN
     channel.line_reason = reason[:200]
     channel.line_faults = channel.line_proofs = 0
-    channel.line_next_at = channel.line_since + wait
+    channel.line_next_at = timezone.now() + wait
 
 
 def _save(channel: Channel) -> None:

@@ -1,12 +1,14 @@
 """What the provider's statuses tell: matched with our attempts, then written in the ledger."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp import contacts, ladder, ledger
+from whatsapp import contacts, ladder, ledger, line
 from whatsapp.ledger import Outcome
 from whatsapp.models import Attempt, Channel, Contact
 from whatsapp.types import State, StatusUpdate
@@ -21,12 +23,13 @@ def apply(updates: Sequence[StatusUpdate]) -> int:
     nothing of ours is left aside: that is no error.
     """
     attempts = _attempts(updates)
-    outcomes, channels = [], set()
+    outcomes = []
+    begun: dict[int, list[datetime]] = defaultdict(list)
     for update in updates:
         attempt = attempts.get(update.opaque_id) or attempts.get(update.provider_id)
         if attempt is not None:
             outcomes.append(_outcome(update, attempt))
-            channels.add(attempt.channel_id)
+            begun[attempt.channel_id].append(attempt.started_at)
             _learn_bsuid(attempt, update)
     ledger.write(outcomes)
     for update in updates:
@@ -36,7 +39,9 @@ def apply(updates: Sequence[StatusUpdate]) -> int:
         if outcome.error:
             attempt = attempts[outcome.provider_id]
             ladder.react(attempt.channel_id, outcome.error, attempt.message.contact)
-    Channel.objects.filter(pk__in=channels).update(last_status_at=timezone.now())
+    Channel.objects.filter(pk__in=begun).update(last_status_at=timezone.now())
+    for channel_id, moments in begun.items():
+        ladder.announce(channel_id, line.hear(channel_id, moments))
     if len(outcomes) < len(updates):
         logger.info("%d statuses of unknown messages were left aside", len(updates) - len(outcomes))
     return len(outcomes)

@@ -224,12 +224,13 @@ class FaultTown(Town):
         )
 
     def age_waits(self) -> None:
-        """Every wait is over: retries and leased webhooks are due."""
+        """Every wait is over: retries, leased webhooks and the probe of a line that is down are due."""
         self.sql("update whatsapp_message set due_at = now() where state = 'queued' and due_at > now()")
         self.sql(
             "update whatsapp_webhookevent set due_at = now() where handled_at is null and due_at > now()"
         )
         self.sql("update whatsapp_message set due_at = now() where inbound and handled_at is null")
+        self.sql("update whatsapp_channel set line_next_at = now() where line = 'down'")
 
     def cut_database(self) -> int:
         """End every session of the town's processes; how many there were."""

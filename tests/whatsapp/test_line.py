@@ -176,6 +176,31 @@ class TestReturn:
             waits.append(round((channel.line_next_at - timezone.now()).total_seconds()))
         assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
 
+    def test_a_status_of_the_trial_shows_that_the_line_works_though_its_answer_was_lost(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = timezone.now()
+        channel = judge(*[OUT_OF_SERVICE] * 5)
+        answer_probes(channel, monkeypatch)
+        trial = timezone.now()
+        channel = judge(OUT_OF_SERVICE)
+        assert channel.line == Line.DOWN
+        assert line.hear(channel.pk, [before]) is None, "an earlier message says nothing"
+        assert line.hear(channel.pk, [before, trial]) is Line.WELL
+        assert channels.current().line == Line.WELL
+
+    def test_statuses_of_earlier_messages_hide_no_fault(self) -> None:
+        earlier = timezone.now()
+        for _ in range(line.FAULTS_TO_CLOSE):
+            channel = judge(OUT_OF_SERVICE)
+            line.hear(channel.pk, [earlier])
+        assert channels.current().line == Line.DOWN
+
+    def test_a_failed_trial_belongs_to_the_same_outage(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        channel = judge(*[OUT_OF_SERVICE] * 5)
+        answer_probes(channel, monkeypatch)
+        assert judge(OUT_OF_SERVICE).line_since == channel.line_since
+
     def test_a_line_that_comes_and_goes_is_trusted_less(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert answer_probes(judge(*[OUT_OF_SERVICE] * 5), monkeypatch) == 1
         assert judge(None).line == Line.WELL
