@@ -156,6 +156,8 @@ def test_a_report_is_dealt_with_by_keyboard_alone(town: Town, browser: Browser, 
     tab_to(page, lambda text: text == "Chiudi come risolta")
     keys.press("Enter")
     phone.wait_for("risulta risolta")
+    expect(page.get_by_text("Segnalazione chiusa")).to_be_visible()  # the page has come back
+    page.wait_for_load_state()
     desk.look("report-keyboard")
     page.context.close()
 

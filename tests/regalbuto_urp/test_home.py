@@ -136,5 +136,5 @@ def test_home_asks_a_constant_number_of_questions(client: Client, django_assert_
     enter(client, *OFFICE).get("/admin/")
     for number in range(8):
         assembling.receive(InboundMessageFactory(text=f"Buca numero {number} in via Roma"))
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(44):
         client.get("/admin/")

@@ -42,8 +42,9 @@ def log_in(name: str, password: str = "sbagliata", *, address: str = "93.34.1.2"
 
 
 @pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def hashed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that cost a hash."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     made: list[str] = []
     encode = PBKDF2PasswordHasher.encode
 
@@ -170,7 +171,7 @@ def test_the_tables_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_passwords_sent_together_count_one_by_one(serena: User, hashed: list[str]) -> None:
+def test_passwords_sent_together_count_one_by_one(hashed: list[str], serena: User) -> None:
     def one() -> None:
         log_in("serena")
         connection.close()

@@ -22,8 +22,12 @@ class Killed(BaseException):
     """As for a killed worker, no code of ours runs after it."""
 
 
+MONITOR = {"Authorization": "Bearer di-prova"}
+
+
 @pytest.fixture(autouse=True)
 def poisoned_handlers(settings: Any) -> list[str]:
+    settings.HEALTH_TOKEN = "di-prova"
     settings.INBOUND_HANDLERS = [f"{__name__}.die_of_poison", "tests.whatsapp.handlers.remember"]
     handlers.seen.clear()
     return handlers.seen
@@ -149,11 +153,11 @@ def test_what_fails_for_ever_ends_and_health_recovers(
     assert message.attempts_made == retries.FAILURES_LIMIT
     assert "RuntimeError" in message.reason
     sweep.sweep()
-    answer = client.get("/salute/")
+    answer = client.get("/salute/", headers=MONITOR)
     assert answer.json()["messaggi_messi_da_parte"] == 1
     assert any("messi da parte" in problem for problem in answer.json()["problemi"])
     Message.objects.update(set_aside_at=timezone.now() - timedelta(hours=25))
-    answer = client.get("/salute/")
+    answer = client.get("/salute/", headers=MONITOR)
     assert answer.status_code == 200
     assert answer.json()["messaggi_messi_da_parte"] == 1
 
@@ -174,7 +178,7 @@ def test_an_event_that_fails_for_ever_ends(
     assert event.attempts == retries.FAILURES_LIMIT
     WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=9))
     sweep.sweep()
-    assert client.get("/salute/").json()["notifiche_da_trattare"] == 0
+    assert client.get("/salute/", headers=MONITOR).json()["notifiche_da_trattare"] == 0
     # Retention does not keep it for ever.
     assert not AccountEvent.objects.exists()
     [clock] = [clock for clock in expiry.CLOCKS if clock.slug == "webhooks"]
