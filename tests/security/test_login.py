@@ -50,8 +50,9 @@ def hashed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted(self: Any, password: str, salt: str, iterations: int | None = None) -> str:
         made.append(password)
-        return encode(self, password, salt, 1)
+        return encode(self, password, salt, iterations)
 
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
     monkeypatch.setattr(PBKDF2PasswordHasher, "encode", counted)
     return made
 
