@@ -28,7 +28,7 @@ _BEGINS = re.compile(rf"(?<![\w{SIGNS}])(?<!tel:)(?=[{SIGNS}])(?!(?<=\w )- )")
 GUARD = "’"
 # WhatsApp's own id, which may hold signs: as it is it can be looked up.
 _MESSAGE_ID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]*")
-_LINE_BREAK = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
+_LINE_BREAK = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 CHUNK = 2000  # rows read at once
 BLOCK = 200  # lines sent at once
 # A telephone number as people write it, in pieces: at least nine digits, so that a date is none.
@@ -56,7 +56,8 @@ def safe(value: object) -> str:
         return "" if value is None else str(value)
     if _MESSAGE_ID.fullmatch(value):
         return value
-    return _BEGINS.sub(GUARD, _LINE_BREAK.sub(" / ", value.strip()))
+    lines = [line.strip() for line in _LINE_BREAK.split(value)]
+    return _BEGINS.sub(GUARD, " / ".join(line for line in lines if line))
 
 
 def identity(value: str | None, whole: bool) -> str:

@@ -26,7 +26,7 @@ _VARIABLE = {
 # Two spellings of one number end alike.
 _SAME_END = 7
 # What spreadsheets make of a long number: 3,93401E+11, and 3401112233.0.
-_RUINED = re.compile(r"[\d.,]+ ?E ?\+?\d+", re.IGNORECASE)
+_RUINED = re.compile(r"\A[\d.,]++ ?E ?\+?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(\+?\d{8,15})[.,]0{1,4}")
 # Take no room although Unicode does not call them so: fillers and selectors that come with pasted text.
 _BLANK = re.compile(
