@@ -21,7 +21,7 @@ from regalbuto_urp.local import (
     wait_for,
 )
 
-PROCESSES = ["web", "alert", "reply", "bulk", "beat"]
+PROCESSES = ["web", "alert", "reply", "media", "bulk", "beat"]
 DEMO_PASSWORD = "regalbuto"
 DEMO_USERS = {
     "segreteria": "scrive gli avvisi, tratta le segnalazioni",

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from honcho.environ import parse_procfile
 
+from regalbuto_urp.run import PROCESSES
+
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "django_db(" + "transaction=True"
 
@@ -22,6 +24,11 @@ def test_every_queue_has_a_worker() -> None:
     served = {queue for part in commands.split("--queues ")[1:] for queue in part.split()[0].split(",")}
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     assert routed | {settings.CELERY_TASK_DEFAULT_QUEUE} == served
+
+
+def test_make_run_starts_every_process() -> None:
+    processes = parse_procfile((ROOT / "Procfile").read_text()).processes
+    assert set(PROCESSES) == set(processes) - {"release"}
 
 
 def test_alerts_have_a_worker_of_their_own() -> None:

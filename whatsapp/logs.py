@@ -54,11 +54,13 @@ def masked(text: str) -> str:
 class MaskingFormatter(logging.Formatter):
     """Masks the message, the traceback and the stack, whoever wrote the line.
 
-    What Django calls suspicious (a forged host, a body too large) is one line: anybody can cause it.
+    A request that is refused, and what Django calls suspicious (a forged host, a body too large), is one
+    line: anybody can cause it.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        if record.name.startswith("django.security"):
+        is_refusal = record.name == "django.request" and record.levelno < logging.ERROR
+        if is_refusal or record.name.startswith("django.security"):
             record.exc_info = record.exc_text = None
         try:
             return super().format(record)

@@ -106,9 +106,13 @@ def salute(request: HttpRequest) -> JsonResponse:
     else:
         details = snapshot.as_json()
     status = 200 if details["stato"] == health.GOOD else 503
-    if not _knows_token(request):
-        return JsonResponse({"stato": details["stato"]}, status=status)
-    return JsonResponse({"versione": settings.VERSION, **details}, status=status)
+    told = {"stato": details["stato"]}
+    if _knows_token(request):
+        told = {"versione": settings.VERSION, **details}
+    answer = JsonResponse(told, status=status)
+    if request.method == "HEAD":  # gunicorn warns of a body that it must drop
+        answer.content = b""
+    return answer
 
 
 def _knows_token(request: HttpRequest) -> bool:

@@ -260,3 +260,9 @@ def test_a_message_is_marked_read_by_its_row(monkeypatch: pytest.MonkeyPatch) ->
     task.apply([message.pk]).get()
     task.apply([message.pk + 1]).get()  # it has expired meanwhile
     assert marked == [MESSAGE_ID]
+
+
+def test_a_request_that_is_refused_is_one_line() -> None:
+    record = logging.LogRecord("django.request", logging.WARNING, "", 1, "Forbidden: /admin/", (), None)
+    record.exc_info = (PermissionError, PermissionError("no"), None)
+    assert MaskingFormatter("%(message)s").format(record) == "Forbidden: /admin/"
