@@ -1,6 +1,7 @@
 """The provider slow, refusing, failing, forgetting, throttling: each as the error's class says."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,6 +50,15 @@ def line_is(town: FaultTown, state: str) -> bool:
     return town.sql("select line from whatsapp_channel") == [(state,)]
 
 
+@pytest.fixture
+def slow_pace(town: FaultTown) -> Iterator[None]:
+    """Few calls under way at once, however slow the machine: those all become uncertain together."""
+    town.sql("update whatsapp_channel set pace = 30 returning id")
+    yield
+    town.sql("update whatsapp_channel set pace = null returning id")
+
+
+@pytest.mark.usefixtures("slow_pace")
 def test_5xx_without_a_body_closes_the_line_and_few_are_uncertain(town: FaultTown) -> None:
     """Who is uncertain waits for a person; the others get it when the provider is back."""
     town.control("settings", http_status=502)
@@ -68,6 +78,7 @@ def test_5xx_without_a_body_closes_the_line_and_few_are_uncertain(town: FaultTow
     everybody_once(town, content)
 
 
+@pytest.mark.usefixtures("slow_pace")
 def test_a_line_that_comes_and_goes(town: FaultTown) -> None:
     """Every three seconds the provider fails or works: few are uncertain, everybody else gets it once."""
     content = town.ask("notice")
