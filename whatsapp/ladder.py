@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from whatsapp import channels, contacts, errors
 from whatsapp.models import Channel, Contact
-from whatsapp.nudges import nudge
+from whatsapp.nudges import wake_delivery
 from whatsapp.paging import page, settle
-from whatsapp.types import Lane, Line
+from whatsapp.types import Line
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +78,7 @@ def announce(channel_id: int, change: Line | None) -> None:
     elif change is Line.WELL:
         logger.warning("the line to the provider works again", extra={"line": "well"})
         settle(LINE_KEY)
-        for lane in Lane:
-            nudge(f"whatsapp.deliver_{lane.value}")
+        wake_delivery()
 
 
 def recover() -> None:

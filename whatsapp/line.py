@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from whatsapp import channels, errors
 from whatsapp.models import Channel
-from whatsapp.nudges import nudge
+from whatsapp.nudges import wake_delivery
 from whatsapp.providers import registry
-from whatsapp.types import Lane, Line
+from whatsapp.types import Line
 
 logger = logging.getLogger(__name__)
 
@@ -199,8 +199,7 @@ def probe() -> None:
             channel.line_next_at = timezone.now()
         _save(channel)
     if channel.line == Line.TRIAL:
-        for lane in Lane:
-            nudge(f"whatsapp.deliver_{lane.value}")
+        wake_delivery()
 
 
 def _ask_provider() -> str:

@@ -7,6 +7,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from whatsapp.types import Lane
+
 logger = logging.getLogger(__name__)
 
 
@@ -17,6 +19,12 @@ def nudge(task: str, *args: object, delay: float = 0) -> None:
         delay: seconds to wait first; a minute at most, far below the broker's visibility timeout.
     """
     transaction.on_commit(partial(_send, task, args, delay))
+
+
+def wake_delivery() -> None:
+    """Nudge the worker of each lane, as `nudge` does."""
+    for lane in Lane:
+        nudge(f"whatsapp.deliver_{lane.value}")
 
 
 def _send(task: str, args: tuple[object, ...], delay: float) -> None:
